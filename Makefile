@@ -1,0 +1,98 @@
+# Every target is a plain command; CI runs the same ones (.ci/run).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+# FUZZTIME is spent on each fuzz target.
+FUZZTIME ?= 60s
+# RACEPKGS are the packages that share state between goroutines.
+RACEPKGS ?= ./evaluator/... ./source/... ./cmd/...
+BENCHFLAGS ?=
+
+TOOLS := $(CURDIR)/.tools
+OPA := $(TOOLS)/opa
+GOLANGCI := $(TOOLS)/golangci-lint
+# Tests that need the stock opa binary look it up in PATH.
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: tools
+tools: $(OPA) $(GOLANGCI) ## build the pinned opa and golangci-lint into .tools/
+
+.PHONY: .tools-opa .tools-golangci-lint
+.tools-opa: $(OPA)
+.tools-golangci-lint: $(GOLANGCI)
+
+$(OPA): tools/opa/go.mod
+	@mkdir -p $(TOOLS)
+	$(GO) build -C tools/opa -o $@ github.com/open-policy-agent/opa
+	@touch $@
+
+$(GOLANGCI): tools/golangci/go.mod
+	@mkdir -p $(TOOLS)
+	$(GO) build -C tools/golangci -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+.PHONY: build
+build: ## build ./strictkms
+	$(GO) build -o strictkms ./cmd/strictkms
+
+.PHONY: test
+test: $(OPA) ## run every test, building what the tests need first
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run the tests of the concurrent packages under the race detector
+	$(GO) test -race $(RACEPKGS)
+
+.PHONY: cover
+cover: $(OPA) ## print the statement coverage of every package and function below 100%
+	$(GO) test -coverprofile=coverage.out ./...
+	@$(GO) tool cover -func=coverage.out | awk '$$NF != "100.0%"'
+
+.PHONY: lint
+lint: $(GOLANGCI) ## run go vet and golangci-lint, and check that go.mod is tidy
+	$(GO) vet ./...
+	$(GOLANGCI) run ./...
+	$(GO) mod tidy -diff
+
+.PHONY: fmt
+fmt: $(GOLANGCI) $(OPA) ## format Go and hand-written Rego
+	$(GOLANGCI) fmt
+	find rego -name '*.rego' -not -path '*/testdata/*' -exec $(OPA) fmt --write {} +
+
+.PHONY: rego
+rego: $(OPA) ## check and test the decision module and the golden Rego with stock opa
+	OPA=$(OPA) ./tools/rego-check
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	GO=$(GO) ./tools/fuzz $(FUZZTIME)
+
+.PHONY: golden
+golden: ## rewrite the golden files from what the code prints now
+	$(GO) test $$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+
+.PHONY: corpus
+corpus: $(OPA) ## run the decision corpus, one line per case
+	$(GO) test -count=1 -v -run 'Corpus|Decisions' ./... | awk '/^ *--- |^FAIL|^ok/'
+
+.PHONY: stock-opa
+stock-opa: $(OPA) ## run the tests that put exported Rego through the stock opa binary
+	$(GO) test -count=1 -v -run 'StockOPA' ./... | awk '/^ *--- |^FAIL|^ok.*s$$/'
+
+.PHONY: bench
+bench: ## print decision latency beside a hand-written matcher and cedar-go
+	$(GO) run ./bench $(BENCHFLAGS)
+
+.PHONY: ci
+ci: ## everything that must pass before a change lands
+	.ci/run
+
+.PHONY: clean
+clean: ## remove what the other targets made, the tools included
+	rm -rf $(TOOLS) strictkms coverage.out

@@ -1,0 +1,173 @@
+package evaluator
+
+import (
+	"context"
+	"slices"
+
+	"github.com/strictkms/strictkms/policy"
+)
+
+// Authorize decides a request. The layers of the decision hold the deciding statements only;
+// [Evaluator.Explain] gives all of them.
+//
+// An error means that no decision could be made: a [RequestError] when the request is at fault. The
+// caller must then deny.
+func (e *Evaluator) Authorize(ctx context.Context, req Request) (Decision, error) {
+	q, err := e.newQuery(&req, strict)
+	if err != nil {
+		return failed(), err
+	}
+	f, hits, err := e.gather(ctx, q)
+	if err != nil {
+		return failed(), err
+	}
+	v, err := e.combiner.verdict(ctx, f)
+	if err != nil {
+		return failed(), err
+	}
+	d := Decision{Decision: v.decision, Reason: v.reason, Layers: q.decidingLayers(v, f, hits)}
+	if v.decision == Deny {
+		d.Message = q.message(v, hits)
+		if q.unresolved() {
+			return e.bounded(ctx, &req, d, hits)
+		}
+	}
+	return d, nil
+}
+
+// failed is the decision that goes with an error.
+func failed() Decision { return Decision{Decision: Deny, Reason: "error"} }
+
+// bounded decides a request that unresolved values of some policy may decide: if reading them in favour of
+// the request changes the answer, the answer is conditional.
+func (e *Evaluator) bounded(ctx context.Context, req *Request, d Decision, denied []hit) (Decision, error) {
+	q, err := e.newQuery(req, permissive)
+	if err != nil {
+		return failed(), err
+	}
+	f, hits, err := e.gather(ctx, q)
+	if err != nil {
+		return failed(), err
+	}
+	v, err := e.combiner.verdict(ctx, f)
+	if err != nil {
+		return failed(), err
+	}
+	if v.decision == Allow {
+		d.Decision, d.Reason, d.Message = Conditional, "unresolved-value", ""
+		d.Conditions = q.unresolvedConditions(append(hits, denied...))
+		return d, nil
+	}
+	return d, nil
+}
+
+// deciding reports whether the verdict rests on a matching statement.
+func (v *verdict) deciding(h hit, f facts) bool {
+	if h.class == classDeny {
+		return v.reason == "explicit-deny"
+	}
+	foreign := !f.has(callerSameAccount) && !f.has(callerService)
+	switch v.reason {
+	case "direct-key-policy":
+		return h.layer == layerKey && (h.class == classDirect || h.class == classLimited)
+	case "grant":
+		return h.layer == layerGrant && (h.class == classDirect || h.class == classLimited)
+	case "key-policy-and-iam":
+		return h.layer == layerIdentity || h.layer == layerKey && (h.class == classDelegate || foreign)
+	case "grant-and-iam":
+		return h.layer == layerIdentity || h.layer == layerGrant && h.class == classDelegate
+	case "iam-policy":
+		return h.layer == layerIdentity
+	default:
+		return false
+	}
+}
+
+// decidingLayers lists the deciding statements by layer.
+func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
+	var layers []Layer
+	for _, h := range hits {
+		if !v.deciding(h, f) {
+			continue
+		}
+		name := layerNames[h.layer]
+		at := slices.IndexFunc(layers, func(l Layer) bool { return l.Layer == name })
+		if at < 0 {
+			at = len(layers)
+			layers = append(layers, Layer{Layer: name, Outcome: h.outcome()})
+		}
+		st := q.statementOf(h)
+		if !slices.ContainsFunc(layers[at].Statements, st.same) {
+			layers[at].Statements = append(layers[at].Statements, st)
+		}
+	}
+	return layers
+}
+
+func (s Statement) same(t Statement) bool {
+	return s.Policy == t.Policy && s.Index == t.Index && s.Source == t.Source
+}
+
+func (h hit) outcome() string {
+	switch h.class {
+	case classDeny:
+		return outcomeDeny
+	case classDelegate:
+		return outcomeDelegates
+	default:
+		return outcomeAllow
+	}
+}
+
+// statementOf describes a matching statement.
+func (q *query) statementOf(h hit) Statement {
+	if h.layer == layerGrant {
+		return grantStatement(q.grants[h.group].grants[h.statement], h.statement)
+	}
+	doc := q.documents(h.layer)[h.group][h.document]
+	st := statementOf(doc, statementAt(doc, h.statement))
+	st.Matched, st.Deciding = true, true
+	return st
+}
+
+// statementAt finds a statement by its index.
+func statementAt(doc *policy.Document, index int) *policy.Statement {
+	at := slices.IndexFunc(doc.Statements, func(s *policy.Statement) bool { return s.Index == index })
+	return doc.Statements[at]
+}
+
+func statementOf(doc *policy.Document, s *policy.Statement) Statement {
+	return Statement{
+		Policy: doc.Name, Sid: s.Sid, Index: s.Index, Source: s.Pos.String(), Effect: s.Effect.String(),
+	}
+}
+
+func grantStatement(g *Grant, index int) Statement {
+	return Statement{
+		Policy: grantName(g), Sid: g.Name, Index: index, Source: g.Pos.String(), Effect: policy.Allow.String(),
+		Matched: true, Deciding: true,
+	}
+}
+
+// documents are the policies of a layer, in the order of the query's units.
+func (q *query) documents(layer layerKind) [][]*policy.Document {
+	p := q.req.Principal
+	switch layer {
+	case layerSCP:
+		return q.account.SCPs
+	case layerRCP:
+		return q.owner.RCPs
+	case layerEndpoint:
+		return [][]*policy.Document{q.req.EndpointPolicies}
+	case layerKey:
+		return [][]*policy.Document{{q.req.Key.Policy}}
+	case layerIdentity:
+		return [][]*policy.Document{p.Identity}
+	case layerBoundary:
+		return [][]*policy.Document{{p.Boundary}}
+	case layerSession:
+		return [][]*policy.Document{p.Session}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,177 @@
+package evaluator
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/strictkms/strictkms/policy"
+)
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
+
+// derived returns the condition keys that follow from the principal, the key and the action.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+func (c *contextValues) derived(folded string) []string {
+	switch {
+	case strings.HasPrefix(folded, principalTagPrefix):
+		return foldedTag(c.q.req.Principal.Tags, folded[len(principalTagPrefix):])
+	case strings.HasPrefix(folded, resourceTagPrefix) && c.q.req.Key != nil:
+		return foldedTag(c.q.req.Key.Tags, folded[len(resourceTagPrefix):])
+	case folded == "kms:encryptioncontextkeys":
+		return slices.Sorted(maps.Keys(c.encryptionContext()))
+	}
+	for _, source := range []func(string) []string{c.fromPrincipal, c.fromAccounts, c.fromKey, c.fromAction} {
+		if values := source(folded); len(values) > 0 {
+			return values
+		}
+	}
+	return nil
+}
+
+// one is a list of one value, empty for the empty value.
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// foldedTag finds a tag by its key without case: tag keys in condition key names are not case-sensitive.
+func foldedTag(tags map[string]string, folded string) []string {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		if policy.FoldKey(key) == folded {
+			return []string{tags[key]}
+		}
+	}
+	return nil
+}
+
+func (c *contextValues) fromPrincipal(folded string) []string {
+	p := c.q.req.Principal
+	service := p.Type == Service
+	switch folded {
+	case "aws:principalarn":
+		return one(p.principalARN())
+	case "aws:principalaccount", "kms:calleraccount":
+		return one(p.Account)
+	case "aws:principaltype":
+		return one(p.principalType())
+	case "aws:userid":
+		return one(p.userID())
+	case "aws:username":
+		if p.Type == User {
+			return one(p.Name)
+		}
+	case "aws:principalisawsservice":
+		return one(strconv.FormatBool(service))
+	case "aws:principalservicename", "aws:principalservicenameslist":
+		if service {
+			return one(p.ARN)
+		}
+	case "aws:viaawsservice":
+		return one(strconv.FormatBool(forwarded(c.q.req.Context)))
+	}
+	return nil
+}
+
+// principalARN is aws:PrincipalArn: the role of a session, not the session.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+func (p *Principal) principalARN() string {
+	switch p.Type {
+	case Service:
+		return ""
+	case RoleSession:
+		return p.Issuer
+	default:
+		return p.ARN
+	}
+}
+
+// principalType is aws:PrincipalType. It has no value for services.
+func (p *Principal) principalType() string {
+	return map[PrincipalType]string{
+		User: "User", RoleSession: "AssumedRole", FederatedUser: "FederatedUser", Root: "Account",
+	}[p.Type]
+}
+
+// userID is aws:userid.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+func (p *Principal) userID() string {
+	switch p.Type {
+	case User:
+		return p.UniqueID
+	case RoleSession:
+		if p.UniqueID == "" {
+			return ""
+		}
+		return p.UniqueID + ":" + p.Name
+	case FederatedUser:
+		return p.Account + ":" + p.Name
+	case Root:
+		return p.Account
+	default:
+		return ""
+	}
+}
+
+func (c *contextValues) fromAccounts(folded string) []string {
+	caller, owner := c.q.account, c.q.owner
+	switch folded {
+	case "aws:resourceaccount":
+		return one(c.q.resource.Account)
+	case "aws:requestedregion":
+		return one(c.q.resource.Region)
+	case "aws:principalorgid":
+		if caller != nil {
+			return one(caller.OrganizationID)
+		}
+	case "aws:principalorgpaths":
+		if caller != nil {
+			return one(caller.OrganizationPath)
+		}
+	case "aws:resourceorgid":
+		if owner != nil {
+			return one(owner.OrganizationID)
+		}
+	case "aws:resourceorgpaths":
+		if owner != nil {
+			return one(owner.OrganizationPath)
+		}
+	}
+	return nil
+}
+
+func (c *contextValues) fromKey(folded string) []string {
+	k := c.q.req.Key
+	if k == nil {
+		return nil
+	}
+	switch folded {
+	case "kms:keyspec", "kms:customermasterkeyspec":
+		return one(k.Spec)
+	case "kms:keyusage", "kms:customermasterkeyusage":
+		return one(k.Usage)
+	case "kms:keyorigin":
+		return one(k.Origin)
+	case "kms:multiregion":
+		return one(k.MultiRegion)
+	case "kms:multiregionkeytype":
+		return one(k.MultiRegionKeyType)
+	case "kms:resourcealiases":
+		return k.Aliases
+	}
+	return nil
+}
+
+// fromAction returns what a parameter of the operation is when the request does not give it.
+func (c *contextValues) fromAction(folded string) []string {
+	for name, value := range c.q.action.Defaults {
+		if policy.FoldKey(name) == folded {
+			return one(value)
+		}
+	}
+	return nil
+}

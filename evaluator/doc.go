@@ -1,0 +1,18 @@
+// Package evaluator decides KMS requests: it translates the policies that apply to a request
+// to Rego (package rego), asks OPA which of their statements match, and asks OPA's decision
+// module what follows from that.
+//
+// [Evaluator.Authorize] answers allow or deny with the deciding statements and is meant for every
+// call of a server. [Evaluator.Explain] answers the same and says of every statement of every
+// layer what matched and what did not.
+//
+// How a decision is made, and why it is the same as evaluating the exported bundle with stock OPA:
+//
+//   - Each policy is compiled once, by itself, to a unit. A unit has an index by principal, action
+//     and literal resource over its rules; it only leaves out rules whose body would be false, and the
+//     bodies of the rest are evaluated by OPA in full.
+//   - What the layers say is a vector of booleans. The decision module is evaluated by OPA once per
+//     distinct vector and the answer is kept.
+//   - The layers are asked in an order that stops once the rest cannot change the answer.
+//     Property tests hold all of this to the plain evaluation of the bundle.
+package evaluator

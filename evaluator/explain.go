@@ -1,0 +1,243 @@
+package evaluator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/rego"
+)
+
+// The outcomes of a layer.
+const (
+	outcomeAllow         = "allow"
+	outcomeDeny          = "deny"
+	outcomeDelegates     = "delegates"
+	outcomeNone          = "none"
+	outcomeNotApplicable = "not-applicable"
+)
+
+// Explain decides a request and says of every statement of every policy that applies whether it matched
+// and, if not, which of its elements did not. Its verdict is that of [Evaluator.Authorize].
+func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) {
+	d, err := e.Authorize(ctx, req)
+	if err != nil {
+		return d, err
+	}
+	q, err := e.newQuery(&req, strict)
+	if err != nil {
+		return failed(), err
+	}
+	if err := q.buildInput(); err != nil {
+		return failed(), err
+	}
+	x := &explainer{e: e, q: q, f: q.flags}
+	if err := x.run(ctx); err != nil {
+		return failed(), err
+	}
+	v, err := e.combiner.verdict(ctx, x.f)
+	if err != nil {
+		return failed(), err
+	}
+	if d.Decision != Conditional && (v.decision != d.Decision || v.reason != d.Reason) {
+		return failed(), fmt.Errorf("the explanation (%s, %s) disagrees with the decision (%s, %s): please report this",
+			v.decision, v.reason, d.Decision, d.Reason)
+	}
+	d.Layers = x.layers(v)
+	d.Assumptions = x.assumptions(v)
+	d.Warnings = q.warnings()
+	return d, nil
+}
+
+// explainer holds every statement of every layer and how it met the request.
+type explainer struct {
+	e       *Evaluator
+	q       *query
+	f       facts
+	results []result
+}
+
+// result is one statement or grant.
+type result struct {
+	layer       layerKind
+	group       int
+	doc         *policy.Document  // nil for a grant
+	source      *policy.Statement // nil for a grant
+	grant       *Grant
+	classes     []class // in which it matched
+	statement   Statement
+	assumptions []rego.Assumption
+}
+
+func (r *result) matched() bool { return len(r.classes) > 0 }
+
+// run evaluates all layers and collects the facts.
+func (x *explainer) run(ctx context.Context) error {
+	q := x.q
+	lists := []struct {
+		layer layerKind
+		units [][]*unit
+	}{
+		{layerSCP, q.scps}, {layerRCP, q.rcps}, {layerEndpoint, [][]*unit{q.endpoint}},
+		{layerIdentity, [][]*unit{q.principal.identity}},
+		{layerBoundary, [][]*unit{q.principal.boundary}}, {layerSession, [][]*unit{q.principal.session}},
+	}
+	if q.key != nil && q.req.Key.Policy != nil {
+		lists = append(lists, struct {
+			layer layerKind
+			units [][]*unit
+		}{layerKey, [][]*unit{q.key.policy}})
+	}
+	for _, list := range lists {
+		for group, units := range list.units {
+			for document, u := range units {
+				if err := x.document(ctx, list.layer, group, q.documents(list.layer)[group][document], u); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for i := range q.grants {
+		if err := x.grantGroup(ctx, i); err != nil {
+			return err
+		}
+	}
+	x.collect()
+	return nil
+}
+
+// document explains one policy.
+func (x *explainer) document(ctx context.Context, layer layerKind, group int, doc *policy.Document, u *unit) error {
+	explanation, err := u.explanation()
+	if err != nil {
+		return err
+	}
+	met, err := explanation.met(ctx, x.q.input)
+	if err != nil {
+		return err
+	}
+	for _, st := range explanation.statements {
+		source := statementAt(doc, st.Index)
+		r := result{
+			layer: layer, group: group, doc: doc, source: source,
+			classes: classesMet(st, met), statement: statementOf(doc, source), assumptions: st.Assumptions,
+		}
+		if !r.matched() {
+			r.statement.Unmet = x.unmet(doc, source, st, met)
+		}
+		r.statement.Matched = r.matched()
+		x.results = append(x.results, r)
+	}
+	return nil
+}
+
+// collect turns the matching statements into facts.
+func (x *explainer) collect() {
+	levels := map[int]bool{}
+	for i := range x.results {
+		r := &x.results[i]
+		for _, c := range r.classes {
+			if r.layer == layerSCP && c == classAllow {
+				levels[r.group] = true
+				continue
+			}
+			if b, ok := factOf(r.layer, c); ok {
+				x.f.set(b, true)
+			}
+		}
+	}
+	x.f.set(scpAllow, len(levels) == len(x.q.scps))
+}
+
+// factOf is the fact that a matching statement of a class establishes for its layer.
+func factOf(layer layerKind, c class) (fact, bool) {
+	type at struct {
+		layer layerKind
+		class class
+	}
+	b, ok := map[at]fact{
+		{layerSCP, classDeny}: denySCP, {layerRCP, classDeny}: denyRCP, {layerEndpoint, classDeny}: denyEndpoint,
+		{layerKey, classDeny}: denyKey, {layerIdentity, classDeny}: denyIdentity,
+		{layerBoundary, classDeny}: denyBoundary, {layerSession, classDeny}: denySession,
+		{layerKey, classDirect}: keyDirect, {layerKey, classLimited}: keyLimited, {layerKey, classDelegate}: keyDelegate,
+		{layerGrant, classDirect}: grantDirect, {layerGrant, classLimited}: grantLimited,
+		{layerGrant, classDelegate}: grantDelegate, {layerIdentity, classAllow}: identityAllow,
+		{layerBoundary, classAllow}: boundaryAllow, {layerSession, classAllow}: sessionAllow,
+		{layerEndpoint, classAllow}: endpointAllow,
+	}[at{layer, c}]
+	return b, ok
+}
+
+// layers lists every layer with its statements: deciding ones first, then the nearest misses.
+func (x *explainer) layers(v *verdict) []Layer {
+	out := make([]Layer, 0, layerCount)
+	for layer := range layerCount {
+		l := Layer{Layer: layerNames[layer], Outcome: x.outcome(layer), Statements: []Statement{}}
+		for i := range x.results {
+			r := &x.results[i]
+			if r.layer != layer {
+				continue
+			}
+			for _, c := range r.classes {
+				r.statement.Deciding = r.statement.Deciding || v.deciding(hit{layer: layer, class: c}, x.f)
+			}
+			l.Statements = append(l.Statements, r.statement)
+		}
+		slices.SortStableFunc(l.Statements, byNearness)
+		out = append(out, l)
+	}
+	return out
+}
+
+// byNearness sorts deciding statements before matching ones before near misses.
+func byNearness(a, b Statement) int {
+	return a.distance() - b.distance()
+}
+
+func (s Statement) distance() int {
+	switch {
+	case s.Deciding:
+		return -2
+	case s.Matched:
+		return -1
+	case s.Effect == policy.Deny.String():
+		return 1 << 16
+	default:
+		return len(s.Unmet)
+	}
+}
+
+// assumptions lists the named assumptions of the verdict and of the statements it rests on.
+func (x *explainer) assumptions(v *verdict) []string {
+	var out []string
+	out = append(out, v.assumptions...)
+	for i := range x.results {
+		r := &x.results[i]
+		if !r.statement.Deciding && v.decision == Allow {
+			continue
+		}
+		if v.decision == Deny && !r.statement.Deciding && len(r.statement.Unmet) != 1 {
+			continue
+		}
+		for _, a := range r.assumptions {
+			out = append(out, string(a))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// warnings say what the decision could not take into account.
+func (q *query) warnings() []string {
+	var out []string
+	out = append(out, q.req.Principal.Unknown...)
+	if q.req.Key != nil {
+		out = append(out, q.req.Key.Unknown...)
+	}
+	for _, name := range q.context.ignored() {
+		out = append(out, fmt.Sprintf("condition key %s was ignored: requests for %s never have it", name, q.action.Name))
+	}
+	slices.Sort(out[len(out)-len(q.context.ignored()):])
+	return out
+}

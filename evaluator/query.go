@@ -1,0 +1,176 @@
+package evaluator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/strictkms/strictkms/policy"
+)
+
+const retireGrant = "kms:RetireGrant"
+
+// query is one request with everything that was looked up for it.
+type query struct {
+	req         *Request
+	action      *policy.Action
+	fields      []fieldValue // of the principal
+	resourceARN string
+	resource    policy.ARN
+	account     *Account // the caller's, nil when not known
+	owner       *Account // the resource's, nil when not known
+
+	principal *principalUnits
+	key       *keyUnits // nil for requests without a key
+	resTerm   *ast.Term
+	grants    []*grantGroup
+	scps      [][]*unit
+	rcps      [][]*unit
+	endpoint  []*unit
+
+	flags   facts // the facts that the request itself decides
+	context *contextValues
+	input   *ast.Term
+}
+
+// RequestError is a request that no decision can be made about.
+type RequestError struct {
+	Problem string
+}
+
+// Error implements error.
+func (e *RequestError) Error() string { return e.Problem }
+
+func badRequest(format string, args ...any) error {
+	return &RequestError{Problem: fmt.Sprintf(format, args...)}
+}
+
+// newQuery looks everything up that the request needs.
+func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
+	q := &query{req: req}
+	if err := q.checkRequest(); err != nil {
+		return nil, err
+	}
+	q.account = e.world.Account(req.Principal.Account)
+	q.owner = e.world.Account(q.resource.Account)
+	var err error
+	if q.principal, err = e.principal(req.Principal, b); err != nil {
+		return nil, err
+	}
+	q.fields = q.principal.fields
+	if req.Key != nil {
+		if q.key, err = e.key(req.Key, b); err != nil {
+			return nil, err
+		}
+		q.resTerm = q.key.term
+		q.grants = e.grantsFor(req.Key, req.Principal, q.action, req.Grant)
+	} else {
+		q.resTerm = resourceInput(q.resourceARN)
+	}
+	if err := e.outerUnits(q, b); err != nil {
+		return nil, err
+	}
+	if q.context, err = newContextValues(q); err != nil {
+		return nil, err
+	}
+	q.setFlags()
+	return q, nil
+}
+
+// checkRequest finds the action and the resource.
+func (q *query) checkRequest() error {
+	if q.req.Principal == nil {
+		return badRequest("the request has no principal")
+	}
+	if _, ok := principalTypes[q.req.Principal.Type]; !ok {
+		return badRequest("the principal %q has no type", q.req.Principal.ARN)
+	}
+	action, ok := policy.LookupAction(q.req.Action)
+	if !ok || !strings.Contains(q.req.Action, ":") {
+		return badRequest("%q is not an action of AWS KMS; did you mean %s?", q.req.Action, policy.NearestAction(q.req.Action))
+	}
+	q.action = action
+	q.resourceARN = "*"
+	switch {
+	case q.req.Key != nil && q.req.Alias != "":
+		return badRequest("the request has a key and an alias: decide each side by itself")
+	case q.req.Key != nil:
+		q.resourceARN = q.req.Key.ARN
+	case q.req.Alias != "":
+		q.resourceARN = q.req.Alias
+	}
+	switch {
+	case q.req.Key != nil && !action.On("key"):
+		return badRequest("%s does not act on a key", action.Name)
+	case q.req.Alias != "" && !action.On("alias"):
+		return badRequest("%s does not act on an alias: it acts on the key that the alias names", action.Name)
+	case q.resourceARN == "*" && action.On("key"):
+		return badRequest("%s acts on a key and the request names none", action.Name)
+	}
+	if q.resourceARN != "*" {
+		arn, ok := policy.ParseARN(q.resourceARN)
+		if !ok || arn.Service != "kms" {
+			return badRequest("%q is not the ARN of a KMS key or alias", q.resourceARN)
+		}
+		q.resource = arn
+	}
+	return nil
+}
+
+// outerUnits finds the policies of the organization and of the VPC endpoint that apply.
+func (e *Evaluator) outerUnits(q *query, b bound) error {
+	p := q.req.Principal
+	var err error
+	if q.account != nil && q.account.SCPs != nil && !q.account.Management && !p.ServiceLinked && p.Type != Service {
+		if q.scps, err = e.levels(q.account.SCPs, b); err != nil {
+			return err
+		}
+	}
+	if q.owner != nil && !q.owner.Management && !p.ServiceLinked && q.action.Name != retireGrant &&
+		(q.req.Key == nil || !q.req.Key.AWSManaged) {
+		if q.rcps, err = e.levels(q.owner.RCPs, b); err != nil {
+			return err
+		}
+	}
+	if q.throughEndpoint() {
+		q.endpoint, err = e.unitsOf(q.req.EndpointPolicies, b)
+	}
+	return err
+}
+
+func (s *shared) levels(levels [][]*policy.Document, b bound) ([][]*unit, error) {
+	out := make([][]*unit, len(levels))
+	for i, level := range levels {
+		units, err := s.unitsOf(level, b)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = units
+	}
+	return out, nil
+}
+
+// throughEndpoint reports whether an endpoint policy applies: calls that a service makes, for itself or
+// for the caller, do not pass the caller's endpoint.
+func (q *query) throughEndpoint() bool {
+	return q.req.EndpointPolicies != nil && q.req.Principal.Type != Service && !forwarded(q.req.Context)
+}
+
+// onKey reports whether a key policy has a say.
+func (q *query) onKey() bool { return q.key != nil }
+
+func (q *query) setFlags() {
+	p := q.req.Principal
+	q.flags.set(callerRoot, p.Type == Root)
+	q.flags.set(callerService, p.Type == Service)
+	q.flags.set(callerFederated, p.Type == FederatedUser)
+	q.flags.set(callerSameAccount, q.resource.Account == "" || p.Account == q.resource.Account)
+	q.flags.set(actionOnKey, q.onKey())
+	q.flags.set(actionCrossAccount, q.action.CrossAccount)
+	q.flags.set(actionRetireGrant, q.action.Name == retireGrant)
+	q.flags.set(boundaryApplies, p.Boundary != nil)
+	q.flags.set(sessionApplies, p.HasSession)
+	q.flags.set(scpApplies, q.scps != nil)
+	q.flags.set(endpointApplies, q.throughEndpoint())
+}

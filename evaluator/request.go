@@ -1,0 +1,27 @@
+package evaluator
+
+import "github.com/strictkms/strictkms/policy"
+
+// Context holds the condition keys of a request: key name to values. Names are compared
+// without case. A key without values is a missing key. Keys that follow from the principal,
+// the key and the action are added by the evaluator unless given here.
+type Context map[string][]string
+
+// Request is one question: may this principal do this action on this resource.
+type Request struct {
+	Principal *Principal
+	// Action is an action of the catalogue, for example kms:Decrypt, in any case.
+	Action string
+	// Key is the key acted on, nil for actions without a key and for the alias side of alias actions.
+	Key *Key
+	// Alias is the alias ARN acted on, for the alias side of kms:CreateAlias, kms:UpdateAlias and
+	// kms:DeleteAlias, which identity policies alone decide. Key is nil then.
+	Alias string
+	// Context are the condition keys of the request.
+	Context Context
+	// EndpointPolicies are the policies of the VPC endpoint that the request came through;
+	// nil when it did not come through one.
+	EndpointPolicies []*policy.Document
+	// Grant is the id of the grant that kms:RetireGrant acts on; empty stands for any grant of the key.
+	Grant string
+}

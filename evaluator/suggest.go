@@ -1,0 +1,97 @@
+package evaluator
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxSuggestions bounds how many ways to an allowed request are shown.
+	maxSuggestions = 3
+	// maxSteps bounds how many changes one suggestion may consist of.
+	maxSteps = 4
+)
+
+// change is one step towards an allowed request.
+type change struct {
+	text  string
+	apply func(scenario) scenario
+}
+
+// Suggest returns the smallest changes that would allow a denied request, best first. Each was tried: with
+// the change the decision is allow.
+func (e *Evaluator) Suggest(ctx context.Context, req Request) ([]string, error) {
+	start := scenario{req: req, world: e.world}
+	first, err := e.changes(ctx, start)
+	if err != nil {
+		return nil, err
+	}
+	var out []plan
+	for _, c := range first {
+		p, ok, err := e.follow(ctx, start, c)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b plan) int { return len(a) - len(b) })
+	var texts []string
+	for _, p := range out {
+		if text := strings.Join(p, "; and "); !slices.Contains(texts, text) && len(texts) < maxSuggestions {
+			texts = append(texts, text)
+		}
+	}
+	return texts, nil
+}
+
+// plan is a list of changes, in words, that together allow a request.
+type plan []string
+
+// follow applies a change and then the best one for whatever denies next, until the request is allowed.
+func (e *Evaluator) follow(ctx context.Context, s scenario, c change) (plan, bool, error) {
+	var p plan
+	for range maxSteps {
+		p = append(p, c.text)
+		s = c.apply(s)
+		d, err := e.In(s.world).Authorize(ctx, s.req)
+		if err != nil {
+			return nil, false, err
+		}
+		if d.Decision == Allow {
+			return p, true, nil
+		}
+		next, err := e.changes(ctx, s)
+		if err != nil || len(next) == 0 {
+			return nil, false, err
+		}
+		c = next[0]
+	}
+	return nil, false, nil
+}
+
+// changes lists what could be changed about the reason of a denial, best first.
+func (e *Evaluator) changes(ctx context.Context, s scenario) ([]change, error) {
+	in := e.In(s.world)
+	q, err := in.newQuery(&s.req, strict)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.buildInput(); err != nil {
+		return nil, err
+	}
+	x := &explainer{e: in, q: q, f: q.flags}
+	if err := x.run(ctx); err != nil {
+		return nil, err
+	}
+	v, err := e.combiner.verdict(ctx, x.f)
+	if err != nil || v.decision == Allow || v.reason == "no-cross-account" {
+		return nil, err
+	}
+	if v.reason == "explicit-deny" {
+		return x.againstDeny(), nil
+	}
+	return x.towardsAllow(v), nil
+}

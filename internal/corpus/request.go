@@ -1,0 +1,155 @@
+package corpus
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/files"
+)
+
+// requestForm is the form of a request.
+type requestForm struct {
+	Principal string `yaml:"principal"`
+	Action    string `yaml:"action"`
+	// Key names a key as a user would; Resource is an alias ARN or * for actions without a key.
+	Key        string            `yaml:"key"`
+	Resource   string            `yaml:"resource"`
+	Context    map[string]values `yaml:"context"`
+	Session    *sessionForm      `yaml:"session"`
+	ViaService string            `yaml:"via-service"`
+	// Endpoint is the id of the VPC endpoint that the request comes through.
+	Endpoint string `yaml:"endpoint"`
+	Grant    string `yaml:"grant"`
+}
+
+// sessionForm is the form of what a session was made with.
+type sessionForm struct {
+	Policy   yaml.Node         `yaml:"policy"`
+	Tags     map[string]string `yaml:"tags"`
+	Issuer   string            `yaml:"issuer"`
+	Provider string            `yaml:"provider"`
+}
+
+// values is a text or a list of texts.
+type values []string
+
+// UnmarshalYAML reads either form.
+func (v *values) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		*v = values{n.Value}
+		return nil
+	}
+	return n.Decode((*[]string)(v))
+}
+
+// loader reads the cases of one file.
+type loader struct {
+	file   string
+	src    []byte
+	named  map[string]yaml.Node
+	worlds map[string]*source.World // loaded worlds by name
+}
+
+// world reads the world of a case: the name of one, a world written out, or a list of those,
+// which together make one world.
+func (l *loader) world(n *yaml.Node) (*source.World, error) {
+	if n.Kind == yaml.ScalarNode {
+		if w := l.worlds[n.Value]; w != nil {
+			return w, nil
+		}
+	}
+	w := &source.World{}
+	if err := l.addWorld(w, n); err != nil {
+		return nil, err
+	}
+	if n.Kind == yaml.ScalarNode {
+		l.worlds[n.Value] = w
+	}
+	return w, nil
+}
+
+func (l *loader) addWorld(w *source.World, n *yaml.Node) error {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		named, ok := l.named[n.Value]
+		if !ok {
+			return fmt.Errorf("there is no world %q", n.Value)
+		}
+		return l.addWorld(w, &named)
+	case yaml.SequenceNode:
+		for _, part := range n.Content {
+			if err := l.addWorld(w, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return files.LoadPart(w, l.file, l.src, n, Defaults)
+	}
+}
+
+// request builds the request in its world.
+func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, error) {
+	r := evaluator.Request{Action: form.Action, Grant: form.Grant, Context: evaluator.Context{}}
+	if _, ok := policy.LookupAction(form.Action); !ok {
+		return r, fmt.Errorf("unknown action %q", form.Action)
+	}
+	for name, list := range form.Context {
+		r.Context[name] = list
+	}
+	var err error
+	if r.Principal, err = l.principal(w, form); err != nil {
+		return r, err
+	}
+	if (form.Key == "") == (form.Resource == "") {
+		return r, errors.New("expected either key or resource")
+	}
+	if form.Key != "" {
+		named := source.Resolution{}
+		if r.Key, named, err = w.Key(form.Key); err != nil {
+			return r, err
+		}
+		if named.Alias != "" {
+			r.Context["kms:RequestAlias"] = []string{named.Alias}
+		}
+	}
+	if form.Resource != "" && form.Resource != "*" {
+		r.Alias = form.Resource
+	}
+	if form.ViaService != "" {
+		r.Context["kms:ViaService"] = []string{form.ViaService}
+	}
+	if form.Endpoint != "" {
+		doc, ok := w.Endpoints[form.Endpoint]
+		if !ok {
+			return r, fmt.Errorf("there is no endpoint %q", form.Endpoint)
+		}
+		r.EndpointPolicies = []*policy.Document{doc}
+		if _, given := r.Context["aws:SourceVpce"]; !given {
+			r.Context["aws:SourceVpce"] = []string{form.Endpoint}
+		}
+	}
+	return r, nil
+}
+
+// principal finds the caller, in a session of its own if the case has one.
+func (l *loader) principal(w *source.World, form requestForm) (*evaluator.Principal, error) {
+	if form.Session == nil {
+		return w.Principal(form.Principal)
+	}
+	s := source.Session{Issuer: form.Session.Issuer, Provider: form.Session.Provider, Tags: maps.Clone(form.Session.Tags)}
+	if form.Session.Policy.Kind != 0 {
+		doc, err := files.Document(l.file, l.src, &form.Session.Policy, policy.SessionPolicy, "session policy")
+		if err != nil {
+			return nil, err
+		}
+		s.HasPolicies, s.Policies = true, []*policy.Document{doc}
+	}
+	return w.Session(form.Principal, s)
+}

@@ -1,0 +1,244 @@
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/strictkms/strictkms"
+
+// rule is one row of the table: what the non-test files of a package may import.
+type rule struct {
+	// pkg is the path below the module. One that ends in /... also stands for every package below.
+	pkg string
+	// own are the packages of this module that it may import, in the form of pkg.
+	own []string
+	// modules are import path prefixes outside the standard library.
+	modules []string
+	// deny are standard library packages that it must not import: what would let it do I/O.
+	deny []string
+}
+
+var anything = []string{"..."}
+
+var (
+	network = []string{"net/http", "net/rpc", "net/smtp"}
+	// effects are what a package that only computes has no use for.
+	effects = append([]string{"os/exec", "net", "log", "log/slog", "os", "math/rand", "math/rand/v2"}, network...)
+)
+
+const (
+	gjson       = "github.com/tidwall/gjson"
+	levenshtein = "github.com/agnivade/levenshtein"
+	lru         = "github.com/hashicorp/golang-lru/v2"
+	yaml        = "go.yaml.in/yaml/v4"
+	opa         = "github.com/open-policy-agent/opa/v1"
+)
+
+// rules are the packages of the module and what they may import (docs: design, "Packages").
+//
+// DO NOT CHANGE THIS DATA TO FIX BUILDS. It is the architecture: policy is the bottom, rego and
+// evaluator stand on it, nothing imports the command line. A row changes when the
+// architecture does, in a commit that says why. Packages that are not written yet have
+// their row already; a package without a row fails.
+var rules = []rule{
+	{pkg: "policy", modules: []string{gjson}, deny: effects},
+	{pkg: "rego", own: []string{"policy"}, modules: []string{opa + "/ast", opa + "/format", opa + "/bundle"}, deny: effects},
+	{pkg: "evaluator", own: []string{"policy", "rego"}, modules: []string{opa, lru}, deny: effects},
+	{pkg: "simulator", own: []string{"policy", "evaluator", "rego"}, deny: network},
+
+	{pkg: "source", own: []string{"policy", "iam", "kms", "evaluator"}, modules: []string{levenshtein}, deny: network},
+	{pkg: "source/cloudformation", own: sources, modules: []string{yaml}, deny: network},
+	{pkg: "source/files", own: sources, modules: []string{yaml}, deny: network},
+	{pkg: "source/terraform", own: sources, modules: []string{"github.com/hashicorp/terraform-json"}, deny: network},
+	{pkg: "source/snapshot", own: sources, modules: []string{gjson}, deny: network},
+	{pkg: "source/internal/...", own: sources, modules: []string{yaml}, deny: network},
+
+	{pkg: "iam", own: []string{"policy", "store"}, deny: network},
+	{pkg: "kms", own: []string{"policy", "store", "kms/material"}, deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"})},
+	{
+		pkg: "kms/material",
+		modules: []string{
+			"filippo.io/mldsa", "github.com/decred/dcrd/dcrec/secp256k1/v4", "github.com/cloudflare/circl",
+			"github.com/tink-crypto/tink-go/v2", "golang.org/x/crypto",
+		},
+		deny: effects,
+	},
+	{pkg: "store"},
+	{pkg: "store/mem", own: []string{"store"}},
+	{pkg: "store/bolt", own: []string{"store"}, modules: []string{"go.etcd.io/bbolt"}},
+	{pkg: "store/etcd", own: []string{"store"}, modules: []string{"go.etcd.io/etcd/client/v3", "go.etcd.io/etcd/api/v3"}},
+	{pkg: "store/storetest", own: []string{"store"}, modules: []string{"github.com/stretchr/testify"}},
+
+	{
+		pkg: "server/...", own: []string{"kms", "iam", "evaluator", "policy", "console", "server/..."},
+		modules: []string{"github.com/prometheus/client_golang"},
+	},
+	{pkg: "console", deny: network},
+	{pkg: "kmstest", own: []string{"server/...", "source/..."}},
+
+	// Programs, and support for tests. Nothing imports them but what is named below.
+	{pkg: "cmd/...", own: anything, modules: anything},
+	{pkg: "bench/...", own: []string{"policy", "evaluator", "bench/internal/..."}, modules: []string{"github.com/cedar-policy/cedar-go"}},
+	{pkg: "internal/corpus", own: []string{"policy", "evaluator", "rego", "source/..."}, modules: []string{yaml}},
+	{pkg: "internal/imports"},
+}
+
+// sources is what a package that reads outside documents into a world may import.
+var sources = []string{"policy", "iam", "kms", "evaluator", "source", "source/internal/..."}
+
+// nobody lists packages that no package outside their own directory imports.
+var nobody = []string{"cmd/...", "bench/...", "internal/corpus", "internal/imports"}
+
+// pkg is what go list says about a package.
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Error      *struct{ Err string }
+}
+
+func TestImportsFollowTheTable(t *testing.T) {
+	packages := list(t)
+	require.NotEmpty(t, packages)
+	for _, p := range packages {
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		t.Run(name, func(t *testing.T) {
+			require.Nil(t, p.Error, "go list cannot read the package")
+			r := find(name)
+			if r == nil {
+				t.Fatalf("package %s has no row in the table of %s/internal/imports", name, module)
+			}
+			for _, imported := range p.Imports {
+				if why := r.refuses(name, imported); why != "" {
+					t.Errorf("%s imports %s: %s", name, imported, why)
+				}
+			}
+		})
+	}
+}
+
+// TestRefuses shows that the rule can fail, which a clean tree does not.
+func TestRefuses(t *testing.T) {
+	for _, test := range []struct{ from, imports, why string }{
+		{"policy", "strings", ""},
+		{"policy", "net/http", "its row denies it"},
+		{"policy", "os", "its row denies it"},
+		{"policy", gjson, ""},
+		{"policy", gjson + "fork", "its row does not list the module"},
+		{"policy", module + "/rego", "its row does not list the package"},
+		{"rego", module + "/policy", ""},
+		{"rego", module + "/policy/catalogue", "its row does not list the package"},
+		{"rego", opa + "/ast", ""},
+		{"rego", opa + "/topdown", "its row does not list the module"},
+		{"evaluator", opa + "/topdown", ""},
+		{"evaluator", module + "/cmd/strictkms", "nothing imports it"},
+		{"cmd/strictkms", "example.org/anything", ""},
+		{"cmd/strictkms", module + "/source/files", ""},
+		{"cmd/strictkms", module + "/bench/internal/measure", "nothing imports it"},
+		{"bench", module + "/bench/internal/measure", ""},
+		{"kms", "math/rand/v2", "its row denies it"},
+		{"source/files", module + "/source/internal/node", ""},
+		{"source/files", module + "/source/cloudformation", "its row does not list the package"},
+	} {
+		t.Run(test.from+" imports "+test.imports, func(t *testing.T) {
+			require.Equal(t, test.why, find(test.from).refuses(test.from, test.imports))
+		})
+	}
+	require.Nil(t, find("policy/catalogue"))
+	require.Nil(t, find("policies"))
+	require.NotNil(t, find("server"))
+	require.NotNil(t, find("server/sigv4"))
+}
+
+// TestTableIsWhole finds rows that contradict or repeat each other.
+func TestTableIsWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range rules {
+		require.False(t, seen[r.pkg], "%s has two rows", r.pkg)
+		seen[r.pkg] = true
+	}
+	known := slices.Collect(maps.Keys(seen))
+	for _, r := range rules {
+		for _, own := range r.own {
+			require.True(t, own == "..." || slices.ContainsFunc(known, func(k string) bool { return covers(own, k) || covers(k, own) }),
+				"%s may import %s, which has no row", r.pkg, own)
+		}
+	}
+}
+
+// refuses says why a package may not import a path; empty when it may.
+func (r *rule) refuses(name, imported string) string {
+	own, inside := strings.CutPrefix(imported, module+"/")
+	switch {
+	case inside && slices.ContainsFunc(nobody, func(n string) bool { return covers(n, own) && !covers(n, name) }):
+		return "nothing imports it"
+	case inside:
+		if !slices.ContainsFunc(r.own, func(o string) bool { return covers(o, own) }) {
+			return "its row does not list the package"
+		}
+	case !strings.Contains(strings.Split(imported, "/")[0], "."):
+		if slices.Contains(r.deny, imported) {
+			return "its row denies it"
+		}
+	case !slices.ContainsFunc(r.modules, func(m string) bool { return covers(m+"/...", imported) || m == "..." }):
+		return "its row does not list the module"
+	}
+	return ""
+}
+
+// find returns the row of a package, nil when there is none.
+func find(name string) *rule {
+	for i := range rules {
+		if covers(rules[i].pkg, name) {
+			return &rules[i]
+		}
+	}
+	return nil
+}
+
+// covers reports whether a pattern such as server/... stands for a path.
+func covers(pattern, path string) bool {
+	below, ok := strings.CutSuffix(pattern, "...")
+	if !ok {
+		return pattern == path
+	}
+	return strings.HasPrefix(path+"/", below)
+}
+
+// list asks the go command for every package of the module.
+func list(t *testing.T) []pkg {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(root, "go.mod"))
+
+	command := exec.Command("go", "list", "-e", "-json=ImportPath,Standard,Imports,Error", "./...")
+	command.Dir = root
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	require.NoError(t, err)
+
+	var packages []pkg
+	decoder := json.NewDecoder(bytes.NewReader(output))
+	for {
+		var p pkg
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+}

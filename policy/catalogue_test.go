@@ -1,0 +1,134 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCatalogue(t *testing.T) {
+	actions := Actions()
+	require.Len(t, actions, 58)
+	grantable, crossAccount := 0, 0
+	for i, a := range actions {
+		require.Equal(t, i, a.Index)
+		require.NotEmpty(t, a.AccessLevels, a.Name)
+		require.Equal(t, a.On("key"), a.Populates("kms:KeySpec") && a.Name != "kms:CreateKey", a.Name)
+		require.False(t, a.Grantable && !a.On("key"), a.Name)
+		require.IsIncreasing(t, a.ConditionKeys, a.Name)
+		for key, value := range a.Defaults {
+			require.True(t, a.Populates(key), "%s %s", a.Name, key)
+			require.NotEmpty(t, value)
+		}
+		found, ok := LookupAction(strings.ToUpper(a.Name))
+		require.True(t, ok)
+		require.Same(t, a, found)
+		found, ok = LookupAction(a.Operation())
+		require.True(t, ok)
+		require.Same(t, a, found)
+		if a.Grantable {
+			grantable++
+		}
+		if a.CrossAccount {
+			crossAccount++
+		}
+	}
+	require.Equal(t, 19, grantable)
+	require.Equal(t, 22, crossAccount)
+	_, ok := LookupAction("kms:ReEncrypt")
+	require.False(t, ok, "there is no permission kms:ReEncrypt")
+}
+
+func TestActionData(t *testing.T) {
+	decrypt, ok := LookupAction("kms:decrypt")
+	require.True(t, ok)
+	require.Equal(t, "kms:Decrypt", decrypt.Name)
+	require.Equal(t, []string{"Write"}, decrypt.AccessLevels)
+	require.Equal(t, []ResourceType{{Name: "key", Required: true}}, decrypt.Resources)
+	require.Equal(t, map[string]string{"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}, decrypt.Defaults)
+	for key, want := range map[string]bool{
+		"kms:encryptioncontext:Tenant":           true,
+		"kms:EncryptionContextKeys":              true,
+		"kms:RecipientAttestation:PCR31":         true,
+		"kms:RecipientAttestation:PCR32":         false,
+		"kms:CustomerMasterKeySpec":              true,
+		"aws:ResourceTag/a":                      true,
+		"AWS:SourceIP":                           true,
+		"kms:GrantOperations":                    false,
+		"kms:MessageType":                        false,
+		"kms:NoSuchKey":                          false,
+		"s3:prefix":                              false,
+		"kms:RecipientAttestation:PCR":           false,
+		"kms:recipientattestation:NITROTPMPCR23": true,
+	} {
+		require.Equal(t, want, decrypt.Populates(key), key)
+	}
+	alias, _ := LookupAction("UpdateAlias")
+	require.True(t, alias.On("alias") && alias.On("key"))
+	retire, _ := LookupAction("RetireGrant")
+	require.False(t, retire.InKeyPolicy)
+	create, _ := LookupAction("CreateKey")
+	require.False(t, create.InKeyPolicy)
+	require.Empty(t, create.Resources)
+	require.Equal(t, "AWS_KMS", create.Defaults["kms:KeyOrigin"])
+}
+
+func TestNearestAction(t *testing.T) {
+	for in, want := range map[string]string{
+		"kms:Decyrpt": "kms:Decrypt", "kms:ReEncrypt": "kms:ReEncryptTo", "reencryptt": "kms:ReEncryptTo", "GenerateDatakeys": "kms:GenerateDataKey", "kms:ListKey": "kms:ListKeys",
+	} {
+		require.Equal(t, want, NearestAction(in), in)
+	}
+}
+
+func TestConditionKeys(t *testing.T) {
+	kms, multivalued := 0, []string{}
+	for _, k := range ConditionKeys() {
+		if !k.Global {
+			kms++
+		}
+		if k.Multivalued {
+			multivalued = append(multivalued, k.Name)
+		}
+		found, ok := LookupConditionKey(strings.ToUpper(k.Name))
+		require.True(t, ok, k.Name)
+		require.Same(t, k, found)
+		require.NotEqual(t, KeyTypeUnknown, k.Type)
+	}
+	// 98 in the service authorization reference, which counts three global keys.
+	require.Equal(t, 95, kms)
+	require.Equal(t, []string{
+		"kms:EncryptionContextKeys", "kms:GrantOperations", "kms:ResourceAliases",
+		"aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths",
+		"aws:SourceOrgPaths", "aws:TagKeys", "aws:VpceOrgPaths",
+	}, multivalued)
+
+	tag, ok := LookupConditionKey("AWS:resourcetag/Team")
+	require.True(t, ok)
+	require.Equal(t, "aws:ResourceTag/${TagKey}", tag.Name)
+	require.True(t, tag.IAMOnly && tag.Global)
+	aliases, _ := LookupConditionKey("kms:ResourceAliases")
+	require.True(t, aliases.IAMOnly && aliases.Multivalued && !aliases.Global)
+	for _, name := range []string{"", "aws:ResourceTag/", "kms:EncryptionContext:", "kms:EncryptionContext"} {
+		_, ok := LookupConditionKey(name)
+		require.False(t, ok, name)
+	}
+	date, _ := LookupConditionKey("aws:currenttime")
+	require.Equal(t, KeyTypeDate, date.Type)
+}
+
+func TestBadCatalogue(t *testing.T) {
+	for src, want := range map[string]string{
+		`{`: "unexpected end",
+		`{"kmsKeys": [{"name": "kms:X", "type": "Text"}]}`:                                  `condition key kms:X has unknown type "Text"`,
+		`{"globalKeys": [{"name": "aws:X", "type": "Text"}]}`:                               `condition key aws:X has unknown type "Text"`,
+		`{"actions": [{"name": "kms:A", "conditionKeys": ["kms:X"]}]}`:                      `action kms:A has unknown condition key "kms:X"`,
+		`{"actions": [{"name": "kms:B"}, {"name": "kms:A"}]}`:                               "not sorted",
+		`{"actions": [` + strings.Repeat(`{"name": "kms:A"},`, 128) + `{"name": "kms:A"}]}`: "129 actions are too many",
+	} {
+		_, err := loadCatalogue([]byte(src))
+		require.ErrorContains(t, err, want)
+		require.Panics(t, func() { mustLoadCatalogue([]byte(src)) })
+	}
+}

@@ -1,0 +1,32 @@
+package policy
+
+// The codes of the findings of [Parse]. They are stable.
+const (
+	CodeUnknownKind           = "unknown-kind"
+	CodePolicyTooLarge        = "policy-too-large"
+	CodeNotText               = "not-text"
+	CodeTooDeep               = "too-deep"
+	CodeInvalidJSON           = "invalid-json"
+	CodeInvalidCharacter      = "invalid-character"
+	CodeWrongType             = "wrong-type"
+	CodeDuplicateKey          = "duplicate-key"
+	CodeUnknownElement        = "unknown-element"
+	CodeUnknownVersion        = "unknown-version"
+	CodeMissingElement        = "missing-element"
+	CodeConflictingElements   = "conflicting-elements"
+	CodeElementNotAllowed     = "element-not-allowed"
+	CodeEmptyList             = "empty-list"
+	CodeUnknownEffect         = "unknown-effect"
+	CodeInvalidSid            = "invalid-sid"
+	CodeInvalidPrincipal      = "invalid-principal"
+	CodeInvalidAction         = "invalid-action"
+	CodeUnknownAction         = "unknown-action"
+	CodeInvalidResource       = "invalid-resource"
+	CodeUnknownOperator       = "unknown-operator"
+	CodeInvalidConditionKey   = "invalid-condition-key"
+	CodeUnknownConditionKey   = "unknown-condition-key"
+	CodeDuplicateConditionKey = "duplicate-condition-key"
+	CodeInvalidOperand        = "invalid-operand"
+	CodeInvalidVariable       = "invalid-variable"
+	CodeNoEffect              = "no-effect"
+)

@@ -1,0 +1,26 @@
+package policy
+
+import "strings"
+
+// words names the kind in a sentence, for example "key policy".
+func (k Kind) words() string { return strings.ReplaceAll(k.String(), "-", " ") }
+
+// withArticle names the kind in a sentence with its article, for example "a key policy".
+func (k Kind) withArticle() string {
+	if k == IdentityPolicy {
+		return "an " + k.words()
+	}
+	return "a " + k.words()
+}
+
+// isIAM reports whether IAM or STS keeps policies of this kind, to the rules of IAM.
+func (k Kind) isIAM() bool {
+	return k == IdentityPolicy || k == PermissionsBoundary || k == SessionPolicy
+}
+
+// hasPrincipal reports whether statements of this kind must name principals; others may not
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html;
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html#rcp-syntax-principal).
+func (k Kind) hasPrincipal() bool {
+	return k == KeyPolicy || k == ResourceControlPolicy || k == VPCEndpointPolicy
+}

@@ -1,0 +1,133 @@
+package rego
+
+import (
+	"strings"
+
+	"github.com/strictkms/strictkms/policy"
+)
+
+// arnParts is the number of parts of an ARN; the last may itself hold colons.
+const arnParts = 6
+
+// matchARN tests an ARN-valued term as ArnLike does: each of the six parts by itself, so that a
+// wildcard crosses a colon only in the last.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+func (s *scope) matchARN(term string, p policy.Pattern) test {
+	if literal, ok := p.IsLiteral(); ok {
+		return test{body{equals(term, literal)}}
+	}
+	parts := splitARN(p)
+	switch {
+	case isRuns(p):
+		return test{conjunctionOf(term)}
+	case len(parts) != arnParts:
+		return never()
+	case !p.HasWildcard():
+		return test{conjunctionOf(term + " == " + s.text(p))}
+	}
+	return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", " + term + ")")}
+}
+
+// arnExpression is the term of the regular expression for the six parts of an ARN pattern.
+func (s *scope) arnExpression(parts []policy.Pattern) string {
+	e := expressionBuilder{scope: s, literal: "^(?s)"}
+	for i, part := range parts {
+		if i > 0 {
+			e.literal += ":"
+		}
+		if i == arnParts-1 {
+			e.add(part, ".", ".*")
+		} else {
+			e.add(part, "[^:]", "[^:]*")
+		}
+	}
+	return e.term()
+}
+
+// splitARN cuts a pattern at the first five colons of its literal text.
+func splitARN(p policy.Pattern) []policy.Pattern {
+	parts := []policy.Pattern{{}}
+	for _, seg := range p {
+		if seg.Kind != policy.Literal {
+			parts[len(parts)-1] = append(parts[len(parts)-1], seg)
+			continue
+		}
+		for i, piece := range strings.SplitN(seg.Literal, ":", arnParts-len(parts)+1) {
+			if i > 0 {
+				parts = append(parts, policy.Pattern{})
+			}
+			if piece != "" {
+				last := len(parts) - 1
+				parts[last] = append(parts[last], policy.Segment{Kind: policy.Literal, Literal: piece})
+			}
+		}
+	}
+	return parts
+}
+
+// matchResource tests input.resource against one Resource value. A pattern with fewer than six parts
+// is completed with wildcards.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+func (s *scope) matchResource(p policy.Pattern) test {
+	if literal, ok := p.IsLiteral(); ok && strings.Count(literal, ":") >= arnParts-1 {
+		return test{body{equals("input.resource.arn", literal)}}
+	}
+	if isRuns(p) {
+		return always()
+	}
+	parts := splitARN(p)
+	if text, ok := parts[0].IsLiteral(); !ok || text != "arn" {
+		return s.matchText("input.resource.arn", p)
+	}
+	for len(parts) < arnParts {
+		parts = append(parts, policy.Pattern{{Kind: policy.AnyRun}})
+	}
+	if service, ok := parts[2].IsLiteral(); !ok || service != "kms" {
+		return s.matchForeignService(parts)
+	}
+	b := body{}
+	if partition, ok := parts[1].IsLiteral(); !ok || partition == "" {
+		// A request without a resource has empty parts; a literal partition keeps it out as well.
+		b = append(b, equals("input.resource.service", "kms"))
+	}
+	for i, field := range []string{1: "partition", 3: "region", 4: "account", 5: "name"} {
+		if field != "" && !isRuns(parts[i]) {
+			b = append(b, s.matchPart("input.resource."+field, parts[i])...)
+		}
+	}
+	return test{b}
+}
+
+// matchForeignService tests a pattern whose service is not literally kms, on the whole ARN.
+func (s *scope) matchForeignService(parts []policy.Pattern) test {
+	if service, ok := parts[2].IsLiteral(); ok && service != "kms" {
+		return never()
+	}
+	return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", input.resource.arn)")}
+}
+
+// matchPart tests one part of the resource's ARN.
+func (s *scope) matchPart(term string, p policy.Pattern) body {
+	if text, ok := trimRun(p); ok && (text == "key/" || text == "alias/") {
+		return body{equals("input.resource.type", strings.TrimSuffix(text, "/"))}
+	}
+	return s.matchText(term, p)[0]
+}
+
+// trimRun returns the text in front of a single wildcard at the end.
+func trimRun(p policy.Pattern) (string, bool) {
+	if len(p) == 2 && p[0].Kind == policy.Literal && p[1].Kind == policy.AnyRun {
+		return p[0].Literal, true
+	}
+	return "", false
+}
+
+// isRuns reports whether the pattern matches every text.
+func isRuns(p policy.Pattern) bool {
+	for _, seg := range p {
+		if seg.Kind != policy.AnyRun {
+			return false
+		}
+	}
+	return len(p) > 0
+}

@@ -1,0 +1,163 @@
+package rego
+
+import (
+	"fmt"
+	"math/big"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/strictkms/strictkms/policy"
+)
+
+// epochKey is the one date key whose value is in seconds since 1970.
+const epochKey = "aws:epochtime"
+
+// compare tests a term, the value of one condition key or one of its values, against the values of a
+// condition, any of which may match. cmp is not negated.
+func (s *scope) compare(cmp policy.Comparison, term, key string, values []policy.Value) test {
+	var t test
+	for _, v := range values {
+		t = append(t, s.compareOne(cmp, term, key, v.Text)...)
+	}
+	return t
+}
+
+// compareOne tests a term against one value.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func (s *scope) compareOne(cmp policy.Comparison, term, key, value string) test {
+	switch cmp {
+	case policy.StringEquals:
+		return s.matchText(term, policy.ParseText(value, s.version))
+	case policy.StringEqualsIgnoreCase:
+		return s.equalFold(term, policy.ParseText(value, s.version))
+	case policy.StringLike:
+		return s.matchText(term, policy.ParsePattern(value, s.version))
+	case policy.ArnEquals, policy.ArnLike:
+		return s.matchARN(term, policy.ParsePattern(value, s.version))
+	case policy.BinaryEquals:
+		return test{body{equals(term, value)}}
+	case policy.Bool:
+		return compareBool(term, value)
+	case policy.IPAddress:
+		return compareIP(term, value)
+	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals,
+		policy.NumericGreaterThan, policy.NumericGreaterThanEquals:
+		return compareNumber(term, relation(cmp), value)
+	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals,
+		policy.DateGreaterThan, policy.DateGreaterThanEquals:
+		return compareDate(term, key, relation(cmp), value)
+	default:
+		return never() // the parser refuses every other operator
+	}
+}
+
+func relation(cmp policy.Comparison) string {
+	switch cmp {
+	case policy.NumericLessThan, policy.DateLessThan:
+		return "<"
+	case policy.NumericLessThanEquals, policy.DateLessThanEquals:
+		return "<="
+	case policy.NumericGreaterThan, policy.DateGreaterThan:
+		return ">"
+	case policy.NumericGreaterThanEquals, policy.DateGreaterThanEquals:
+		return ">="
+	default:
+		return "=="
+	}
+}
+
+func (s *scope) equalFold(term string, p policy.Pattern) test {
+	if literal, ok := p.IsLiteral(); ok {
+		return test{conjunctionOf("lower(" + term + ") == " + quote(strings.ToLower(literal)))}
+	}
+	return test{conjunctionOf("lower(" + term + ") == lower(" + s.text(p) + ")")}
+}
+
+// compareBool compares with true or false in any case; the input has Boolean keys in lower case.
+func compareBool(term, value string) test {
+	value = strings.ToLower(value)
+	if value != "true" && value != "false" {
+		return never()
+	}
+	return test{body{equals(term, value)}}
+}
+
+// compareIP tests an address against a network; a single address is a network of one.
+func compareIP(term, value string) test {
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil {
+		addr, err := netip.ParseAddr(value)
+		if err != nil || addr.Zone() != "" {
+			return never()
+		}
+		prefix = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	return test{conjunctionOf("net.cidr_contains(" + quote(prefix.Masked().String()) + ", " + term + ")")}
+}
+
+// number is the form of a number in a policy; JSON's, with an optional sign and leading zeros.
+var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
+
+func compareNumber(term, rel, value string) test {
+	if !number.MatchString(value) {
+		return never()
+	}
+	n, ok := new(big.Rat).SetString(value)
+	if !ok {
+		return never()
+	}
+	return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(n)))}
+}
+
+// decimal writes a number as a Rego literal.
+func decimal(n *big.Rat) string {
+	if n.IsInt() {
+		return n.Num().String()
+	}
+	digits, _ := n.FloatPrec()
+	return n.FloatString(digits)
+}
+
+// dateLayouts are the forms of ISO 8601 that policies use (https://www.w3.org/TR/NOTE-datetime).
+var dateLayouts = []string{
+	time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
+	"2006-01-02", "2006-01", "2006",
+}
+
+// ParseDate reads a date of a policy or a request: ISO 8601, or seconds since 1970 when it is a
+// number of more than four digits.
+func ParseDate(value string) (time.Time, bool) {
+	if len(value) > len("2006") && number.MatchString(value) {
+		seconds, ok := new(big.Rat).SetString(value)
+		if !ok {
+			return time.Time{}, false
+		}
+		whole, _ := new(big.Float).SetRat(seconds).Int64()
+		return time.Unix(whole, 0).UTC(), true
+	}
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, value); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func compareDate(term, key, rel, value string) test {
+	t, ok := ParseDate(value)
+	if !ok {
+		return never()
+	}
+	if key == epochKey {
+		return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %d", term, rel, t.Unix()))}
+	}
+	return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %s", term, rel, nanoseconds(t)))}
+}
+
+// nanoseconds since 1970, also for years that do not fit 64 bits.
+func nanoseconds(t time.Time) string {
+	n := new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(int64(time.Second)))
+	return n.Add(n, big.NewInt(int64(t.Nanosecond()))).String()
+}

@@ -1,0 +1,210 @@
+# METADATA
+# title: How the layers of policy become one decision
+# description: |
+#   Input is what each layer says about one request, as booleans (see layers.rego):
+#
+#     caller:   root, service, federated, same_account (the caller is of the resource's account, or
+#               there is no resource)
+#     action:   on_key (decided by a key policy), cross_account (works across accounts),
+#               retire_grant
+#     deny:     one member per layer that has a matching Deny statement
+#     key:      direct, limited, delegate: what the key policy's matching Allow statements are
+#     grant:    direct, limited, delegate: the same for the matching grants
+#     identity: allow
+#     boundary, session, scp, endpoint: applies (there is such a policy), allow
+#
+#   A missing member counts as false. The order of the rules below is the order in which AWS's
+#   documents let one layer overrule another; it also decides which layer a denial names.
+# related_resources:
+#   - https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+#   - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+package strictkms.decision
+
+# METADATA
+# description: The layers in the order in which an explicit deny is reported.
+deny_order := [
+	"service-control-policy",
+	"resource-control-policy",
+	"vpc-endpoint-policy",
+	"key-policy",
+	"identity-policy",
+	"permissions-boundary",
+	"session-policy",
+]
+
+# METADATA
+# description: The decision, its reason, and the layer that denied.
+# entrypoint: true
+default verdict := {"decision": "deny", "reason": "no-key-policy", "layer": "key-policy"}
+
+# An explicit deny anywhere wins.
+verdict := {"decision": "deny", "reason": "explicit-deny", "layer": denying[0]} if {
+	count(denying) > 0
+}
+
+# Organization and endpoint policies are maximums for everything below them.
+else := {"decision": "deny", "reason": "no-service-control-policy", "layer": "service-control-policy"} if {
+	input.scp.applies
+	not input.scp.allow
+}
+
+else := {"decision": "deny", "reason": "no-vpc-endpoint-policy", "layer": "vpc-endpoint-policy"} if {
+	input.endpoint.applies
+	not input.endpoint.allow
+}
+
+# Outside the key's account most operations do not work, whatever the policies say.
+else := {"decision": "deny", "reason": "no-cross-account", "layer": "key-policy"} if {
+	not naming_suffices
+	not input.action.cross_account
+}
+
+else := {"decision": "allow", "reason": "direct-key-policy"} if key_policy_alone
+
+else := {"decision": "allow", "reason": "grant"} if grant_alone
+
+else := {"decision": "allow", "reason": "key-policy-and-iam"} if {
+	key_policy_half
+	identity_half
+}
+
+else := {"decision": "allow", "reason": "grant-and-iam"} if {
+	input.grant.delegate
+	identity_half
+}
+
+else := {"decision": "allow", "reason": "iam-policy"} if {
+	not input.action.on_key
+	identity_half
+}
+
+# Nothing allows: name the layer that was missing on the path that came furthest.
+else := {"decision": "deny", "reason": "no-permissions-boundary", "layer": "permissions-boundary"} if {
+	only_limits_missing
+	not within_boundary
+}
+
+else := {"decision": "deny", "reason": "no-session-policy", "layer": "session-policy"} if only_limits_missing
+
+else := {"decision": "deny", "reason": "no-identity-policy", "layer": "identity-policy"} if needs_identity
+
+denying := [layer | some layer in deny_order; input.deny[layer]]
+
+# A key policy that names the caller needs no identity policy in the key's own account. A service
+# has no identity policies and belongs to no account.
+naming_suffices if input.caller.same_account
+naming_suffices if input.caller.service
+
+# kms:RetireGrant is not effective in a key policy: only the grant itself gives it.
+# https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
+key_policy_counts if not input.action.retire_grant
+
+key_policy_alone if {
+	key_policy_counts
+	naming_suffices
+	input.key.direct
+}
+
+key_policy_alone if {
+	key_policy_counts
+	naming_suffices
+	input.key.limited
+	within_limits
+}
+
+grant_alone if input.grant.direct
+
+grant_alone if {
+	input.grant.limited
+	within_limits
+}
+
+# The key policy's half: it names the caller's account or, from another account, the caller.
+key_policy_half if {
+	key_policy_counts
+	input.key.delegate
+}
+
+key_policy_half if {
+	key_policy_counts
+	not naming_suffices
+	some way in ["direct", "limited"]
+	input.key[way]
+}
+
+# The identity's half. The account root user needs no policy for what its account may do.
+identity_half if input.caller.root
+
+identity_half if {
+	input.identity.allow
+	within_limits
+}
+
+within_limits if {
+	within_boundary
+	within_session
+}
+
+within_boundary if not input.boundary.applies
+within_boundary if input.boundary.allow
+
+within_session if not input.session.applies
+within_session if input.session.allow
+
+# Some path has everything but the boundary or the session policy.
+only_limits_missing if {
+	some_allow
+	not within_limits
+}
+
+some_allow if {
+	key_policy_counts
+	naming_suffices
+	input.key.limited
+}
+
+some_allow if input.grant.limited
+
+some_allow if {
+	needs_identity
+	input.identity.allow
+}
+
+# Identity policies have a say, and would have to allow.
+needs_identity if key_policy_half
+needs_identity if input.grant.delegate
+needs_identity if not input.action.on_key
+
+# METADATA
+# description: |
+#   The named assumptions that the verdict rests on: readings of what AWS's documents leave open
+#   without which it would be another.
+# entrypoint: true
+assumptions contains "grant-and-scp" if {
+	verdict.reason == "no-service-control-policy"
+	some_grant
+}
+
+assumptions contains "grant-and-boundary" if {
+	input.grant.limited
+	only_limits_missing
+}
+
+assumptions contains "grant-and-boundary" if {
+	verdict.reason == "grant"
+	input.grant.direct
+	not within_limits
+}
+
+assumptions contains "federation-user-silent" if {
+	input.caller.federated
+	verdict.reason == "direct-key-policy"
+	not input.key.direct
+}
+
+some_grant if grant_alone
+
+some_grant if {
+	input.grant.delegate
+	identity_half
+}

@@ -1,0 +1,136 @@
+package rego
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// expression is one Rego expression.
+type expression struct {
+	text string
+	// term and constant are set for a plain expression: the comparison of a variable or of one
+	// reference into the input with a string constant. OPA evaluates it in place, so that its
+	// negation is true when the reference is undefined.
+	term, constant string
+}
+
+func (e expression) plain() bool { return e.term != "" }
+
+// body is a conjunction of expressions. An empty body is true.
+type body []expression
+
+// test is a disjunction of bodies. A test without bodies is never true.
+type test []body
+
+func raw(text string) expression { return expression{text: text} }
+
+func not(e expression) expression { return raw("not " + e.text) }
+
+func conjunctionOf(exprs ...string) body {
+	b := make(body, len(exprs))
+	for i, e := range exprs {
+		b[i] = raw(e)
+	}
+	return b
+}
+
+func always() test { return test{body{}} }
+
+func never() test { return nil }
+
+func (t test) isAlways() bool {
+	return slices.ContainsFunc(t, func(b body) bool { return len(b) == 0 })
+}
+
+func (t test) isNever() bool { return len(t) == 0 }
+
+// and adds an expression in front of every alternative.
+func (t test) and(e expression) test {
+	out := make(test, len(t))
+	for i, alternative := range t {
+		out[i] = append(body{e}, alternative...)
+	}
+	return out
+}
+
+// plainNegation negates a test that consists of plain comparisons only.
+func (t test) plainNegation() (body, bool) {
+	var b body
+	for _, alternative := range t {
+		if len(alternative) != 1 || !alternative[0].plain() {
+			return nil, false
+		}
+		b = append(b, not(alternative[0]))
+	}
+	return b, true
+}
+
+// writeRule writes one rule in the layout that opa fmt gives it.
+func writeRule(w *strings.Builder, head string, b body) {
+	switch {
+	case len(b) == 0 && strings.Contains(head, " contains "):
+		fmt.Fprintf(w, "%s\n", head)
+	case len(b) == 0:
+		fmt.Fprintf(w, "%s := true\n", head)
+	case len(b) == 1 && !strings.Contains(b[0].text, "\n"):
+		fmt.Fprintf(w, "%s if %s\n", head, b[0].text)
+	default:
+		fmt.Fprintf(w, "%s if {\n", head)
+		for _, e := range b {
+			fmt.Fprintf(w, "\t%s\n", strings.ReplaceAll(e.text, "\n", "\n\t"))
+		}
+		w.WriteString("}\n")
+	}
+}
+
+// merged joins the plain comparisons of one term into one test for membership.
+func (t test) merged() test {
+	var (
+		out       test
+		term      string
+		constants []string
+	)
+	for _, alternative := range t {
+		if len(alternative) == 1 && alternative[0].plain() && (term == "" || term == alternative[0].term) {
+			term = alternative[0].term
+			constants = append(constants, alternative[0].constant)
+			continue
+		}
+		out = append(out, alternative)
+	}
+	if len(constants) == 0 {
+		return out
+	}
+	return append(test{body{isOneOf(term, constants)}}, out...)
+}
+
+// equals compares a term with one string constant.
+func equals(term, value string) expression {
+	return expression{text: term + " == " + quote(value), term: term, constant: value}
+}
+
+// isOneOf tests a term for equality with any of several string constants.
+func isOneOf(term string, values []string) expression {
+	values = slices.Compact(slices.Sorted(slices.Values(values)))
+	if len(values) == 1 {
+		return equals(term, values[0])
+	}
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = quote(v)
+	}
+	return raw(term + " in {" + strings.Join(quoted, ", ") + "}")
+}
+
+// quote writes a Rego string literal, which has JSON's form.
+func quote(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		panic("rego: a string did not encode: " + err.Error()) // cannot happen: every string encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

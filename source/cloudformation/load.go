@@ -1,0 +1,136 @@
+// Package cloudformation reads AWS CloudFormation templates, JSON or YAML, into a
+// [source.World]: KMS keys with their policies and aliases, IAM users, groups, roles and
+// policies. It computes parameters, conditions and intrinsic functions as CloudFormation
+// does (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-guide.html).
+//
+// It makes nothing and asks nobody: macros are not run, exports of other stacks and SSM
+// parameters are not looked up. Whatever depends on such a value is a located warning and an
+// unknown value, never a guess. Names and ids that AWS would invent are made from the names of
+// stack and resource, so that the same template always gives the same ones:
+//
+//   - a user, group, role or managed policy without a name is called STACK-LogicalID;
+//   - a key's id is a UUID, or mrk- and 32 hexadecimal digits for a multi-Region key;
+//   - the unique ids of users and roles are AIDA or AROA and 17 letters and digits.
+//
+// Other resources lend their names: Ref is the name they are given or STACK-LogicalID, and
+// Fn::GetAtt the ARN where its form is known, else the text opaque:LogicalID.Attribute. An
+// invented name in a principal is unknown.
+package cloudformation
+
+import (
+	"cmp"
+	"path/filepath"
+	"strings"
+
+	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/source"
+)
+
+// Options say where the stack of a template would be made.
+type Options struct {
+	// Account is the account of the stack: 12 digits. Empty means that of the world's
+	// defaults, or 111122223333.
+	Account string
+	// Region is the Region of the stack; it decides the partition. Empty means that of the
+	// world's defaults, or us-east-1.
+	Region string
+	// StackName is the name of the stack. Empty means the name of the file without directory
+	// and extension.
+	StackName string
+	// Parameters are the values of template parameters.
+	Parameters map[string]string
+	// AllowExtraParameters accepts values for parameters that the template does not declare:
+	// for a caller that loads several templates with one set of parameters.
+	AllowExtraParameters bool
+}
+
+// Load adds what a template declares to the world. The error is a [policy.Diagnostics] with
+// every mistake found, each with its position; the world is then as it was. What could not be
+// resolved is added to the world's warnings. file names the template in positions.
+func Load(w *source.World, file string, src []byte, opts Options) error {
+	t := &template{reported: map[finding]bool{}}
+	if err := t.setOptions(w, file, opts); err != nil {
+		return err
+	}
+	var problem *policy.Diagnostic
+	if t.source, problem = newText(file, src); problem != nil {
+		return policy.Diagnostics{*problem}
+	}
+	if t.root, t.errors = parse(t.source); t.root == nil {
+		return t.errors
+	}
+	t.sections()
+	if t.resources != nil {
+		t.checkConditions()
+		t.checkReferences()
+	}
+	var loaded *stack
+	if len(t.errors) == 0 {
+		loaded = t.load(w)
+	}
+	if t.budget.exhausted {
+		t.tooLarge()
+	}
+	if len(t.errors) > 0 {
+		t.errors.Sort()
+		return t.errors
+	}
+	loaded.addTo(w)
+	t.warnings.Sort()
+	w.Warnings = append(w.Warnings, t.warnings...)
+	return nil
+}
+
+// setOptions completes and checks the options.
+func (t *template) setOptions(w *source.World, file string, opts Options) error {
+	opts.Account = cmp.Or(opts.Account, w.Defaults.Account, "111122223333")
+	opts.Region = cmp.Or(opts.Region, w.Defaults.Region, "us-east-1")
+	if opts.StackName == "" {
+		opts.StackName = stackNameOf(file)
+	}
+	t.opts = opts
+	t.partition = partitionOf(opts.Region)
+	pos := policy.Position{File: file, Line: 1, Column: 1}
+	if !policy.IsAccountID(opts.Account) {
+		t.fail(pos, "invalid-option", "%s is no account id: expected 12 digits", quote(opts.Account))
+	}
+	if !regionName.MatchString(opts.Region) {
+		t.fail(pos, "invalid-option", "%s is no Region: expected a name such as eu-west-2", quote(opts.Region))
+	}
+	if !stackName.MatchString(opts.StackName) {
+		t.fail(pos, "invalid-option", "%s is no stack name: expected a letter and then letters, digits and -, at most 128", quote(opts.StackName))
+	}
+	if len(t.errors) > 0 {
+		return t.errors
+	}
+	return nil
+}
+
+// partitionOf is the partition of a Region
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+func partitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}
+
+// stackNameOf makes a stack name of a file name.
+func stackNameOf(file string) string {
+	base := filepath.Base(filepath.ToSlash(file))
+	if dot := strings.IndexByte(base, '.'); dot > 0 {
+		base = base[:dot]
+	}
+	name := strings.Map(func(r rune) rune {
+		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') {
+			return r
+		}
+		return '-'
+	}, base)
+	name = strings.TrimLeft(name, "-0123456789")
+	return cmp.Or(strings.TrimRight(name[:min(len(name), 128)], "-"), "stack")
+}
