@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -41,12 +42,24 @@ func TestAgreeNoticesADifference(t *testing.T) {
 
 func TestLatencyPrintsEveryCase(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, latency(&out, options{rounds: 1, batch: 100 * time.Microsecond, only: "medium", compare: 100, gogc: 100}))
+	require.NoError(t, latency(&printer{w: &out}, options{rounds: 1, batch: 100 * time.Microsecond, only: "medium", compare: 100, gogc: 100}))
 	for _, c := range scenario.Medium().Cases {
 		require.Contains(t, out.String(), c.Name)
 	}
 	require.Contains(t, out.String(), "same verdict on 100 random requests")
 }
+
+func TestPrinterKeepsTheFirstError(t *testing.T) {
+	broken := errors.New("broken")
+	p := &printer{w: failing{broken}}
+	p.printf("one")
+	p.table([][]string{{"a", "b"}})
+	require.ErrorIs(t, p.err, broken)
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func TestReplacedPolicyDecides(t *testing.T) {
 	f, err := newFleet(3, 10)

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
-	"text/tabwriter"
 	"time"
 
 	"github.com/strictkms/strictkms/bench/internal/cedarmatch"
@@ -26,6 +24,9 @@ var (
 	_ decider = (*cedarmatch.Matcher)(nil)
 )
 
+// smallest is the scenario that the growth of the others is counted from.
+var smallest = scenario.Statements(3).Name
+
 // contender names a decider. The order is that of the columns.
 type contender struct {
 	name string
@@ -33,13 +34,12 @@ type contender struct {
 }
 
 // latency prints the table of decision times.
-func latency(w io.Writer, o options) error {
-	fmt.Fprintf(w, "One uncached decision, the building of its input included. Medians of %d rounds of %v each, in turn;\n", o.rounds, o.batch)
-	fmt.Fprintf(w, "GOMAXPROCS=%d GOGC=%d %s. cedar-go's context is a Record of every key of the request;\n", runtime.GOMAXPROCS(0), o.gogc, runtime.Version())
-	fmt.Fprintf(w, "\"its input\" is the part of its time that building this takes.\n\n")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "scenario\trequest\tstrictkms\tGo matcher\tcedar-go\tits input\t× Go\t× cedar\t× 3 statements\t")
-	first := map[string]time.Duration{}
+func latency(p *printer, o options) error {
+	p.printf("One uncached decision, the building of its input included. Medians of %d rounds of %v each, in turn;\n", o.rounds, o.batch)
+	p.printf("GOMAXPROCS=%d GOGC=%d %s. cedar-go's context is a Record of every key of the request;\n", runtime.GOMAXPROCS(0), o.gogc, runtime.Version())
+	p.printf("\"its input\" is the part of its time that building this takes.\n\n")
+	rows := [][]string{{"scenario", "request", "strictkms", "Go matcher", "cedar-go", "its input", "× Go", "× cedar", "× 3 statements"}}
+	small := map[string]time.Duration{} // times of strictkms in the first scenario
 	agreed := 0
 	for _, build := range scenarios(o.only) {
 		s := build()
@@ -52,23 +52,25 @@ func latency(w io.Writer, o options) error {
 		}
 		agreed += o.compare
 		for _, c := range s.Cases {
-			medians, err := time3(c, contenders, o)
+			medians, err := timed(c, contenders, o)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", s.Name, c.Name, err)
 			}
-			if first[c.Name] == 0 {
-				first[c.Name] = medians[0]
+			growth := "-"
+			if s.Name == smallest {
+				small[c.Name] = medians[0]
+			} else if small[c.Name] > 0 {
+				growth = fmt.Sprintf("%.2f", ratio(medians[0], small[c.Name]))
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\t%.2f\t%.2f\t\n", s.Name, c.Name,
-				micro(medians[0]), micro(medians[1]), micro(medians[2]), micro(medians[3]),
-				ratio(medians[0], medians[1]), ratio(medians[0], medians[2]), ratio(medians[0], first[c.Name]))
+			rows = append(rows, []string{
+				s.Name, c.Name, micro(medians[0]), micro(medians[1]), micro(medians[2]), micro(medians[3]),
+				fmt.Sprintf("%.1f", ratio(medians[0], medians[1])), fmt.Sprintf("%.2f", ratio(medians[0], medians[2])), growth,
+			})
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nThe three gave the same verdict on %d random requests before they were timed.\n\n", agreed)
-	return nil
+	p.table(rows)
+	p.printf("The three gave the same verdict on %d random requests before they were timed.\n\n", agreed)
+	return p.err
 }
 
 func contend(s *scenario.Scenario) ([]contender, error) {
@@ -118,8 +120,8 @@ func agree(s *scenario.Scenario, contenders []contender, n int) error {
 	return nil
 }
 
-// time3 measures one request on the three contenders, and last the input of cedar-go alone.
-func time3(c scenario.Case, contenders []contender, o options) ([]time.Duration, error) {
+// timed measures one request on the three contenders, and last the input of cedar-go alone.
+func timed(c scenario.Case, contenders []contender, o options) ([]time.Duration, error) {
 	var sides []measure.Side
 	for _, contender := range contenders {
 		sides = append(sides, measure.Side{Name: contender.name, Run: func() error {
@@ -135,10 +137,6 @@ func time3(c scenario.Case, contenders []contender, o options) ([]time.Duration,
 		return err
 	}})
 	return measure.Interleaved(sides, o.rounds, o.batch)
-}
-
-func micro(d time.Duration) string {
-	return fmt.Sprintf("%.2f µs", float64(d)/float64(time.Microsecond))
 }
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }

@@ -50,20 +50,21 @@ func run(w io.Writer, o options) error {
 	if flag.NArg() > 0 || o.rounds < 1 || o.batch <= 0 {
 		return errors.New("usage: bench [-rounds N] [-batch D] [-only WORD] [-memory] [-compare N] [-gogc N]")
 	}
+	p := &printer{w: w}
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(o.gogc)
 	if !o.memory {
-		if err := latency(w, o); err != nil {
+		if err := latency(p, o); err != nil {
 			return err
 		}
 	}
 	if o.only != "" {
 		return nil
 	}
-	if err := replacement(w, o); err != nil {
+	if err := replacement(p, o); err != nil {
 		return err
 	}
-	return memory(w)
+	return memory(p)
 }
 
 // scenarios returns those that the user asked for, made when they are needed.

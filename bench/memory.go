@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"runtime"
 	"time"
 )
@@ -11,7 +9,7 @@ const memoryPolicies = 2000
 
 // memory prints what a policy of three statements keeps: its document and its compiled form, from
 // the growth of the heap over many policies that are all different.
-func memory(w io.Writer) error {
+func memory(p *printer) error {
 	// What the first policies set up once (interned terms, pools) is not counted.
 	f, err := newFleet(100, 3)
 	if err != nil {
@@ -34,11 +32,11 @@ func memory(w io.Writer) error {
 		}
 	}
 	again := time.Since(start) / time.Duration(len(f.keys))
-	fmt.Fprintf(w, "Kept in memory per key policy of 3 statements, document and compiled: %.1f KB (over %d policies).\n",
+	p.printf("Kept in memory per key policy of 3 statements, document and compiled: %.1f KB (over %d policies).\n",
 		float64(kept)/memoryPolicies/1000, memoryPolicies)
-	fmt.Fprintf(w, "Deciding about all of them once more, with nothing of them in the processor's caches: %s each.\n", micro(again))
+	p.printf("Deciding about all of them once more, with nothing of them in the processor's caches: %s each.\n", micro(again))
 	runtime.KeepAlive(f)
-	return nil
+	return p.err
 }
 
 // heap returns the bytes in use after collecting garbage, twice so that finalizers and pools are done.

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/strictkms/strictkms/bench/internal/measure"
@@ -84,17 +83,16 @@ func keyARN(i int) string {
 }
 
 // replacement prints what it costs until a new policy of ten statements decides.
-func replacement(w io.Writer, o options) error {
-	fmt.Fprintln(w, "Replacing one key policy of 10 statements: parse, translate, compile and decide by it once.")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "\nkeys in the world\tmedian\tslowest\t")
+func replacement(p *printer, o options) error {
+	p.printf("Replacing one key policy of 10 statements: parse, translate, compile and decide by it once.\n\n")
+	rows := [][]string{{"keys in the world", "median", "slowest"}}
 	for _, keys := range []int{10, 1000, 10000} {
 		f, err := newFleet(keys, 10)
 		if err != nil {
 			return err
 		}
-		samples := make([]time.Duration, 0, 5*o.rounds)
-		for i := range 5 * o.rounds {
+		samples := make([]time.Duration, 0, 20*o.rounds)
+		for i := range cap(samples) {
 			text, role := f.text()
 			start := time.Now()
 			if err := f.put(i*7919%keys, text, role); err != nil {
@@ -103,15 +101,8 @@ func replacement(w io.Writer, o options) error {
 			samples = append(samples, time.Since(start))
 		}
 		median := measure.Median(samples)
-		fmt.Fprintf(table, "%d\t%s\t%s\t\n", keys, milli(median), milli(samples[len(samples)-1]))
+		rows = append(rows, []string{strconv.Itoa(keys), milli(median), milli(samples[len(samples)-1])})
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(w)
-	return nil
-}
-
-func milli(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+	p.table(rows)
+	return p.err
 }

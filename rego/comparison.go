@@ -39,7 +39,7 @@ func (s *scope) compareOne(cmp policy.Comparison, term, key, value string) test 
 	case policy.BinaryEquals:
 		return test{body{equals(term, value)}}
 	case policy.Bool:
-		return compareBool(term, value)
+		return s.compareBool(term, value)
 	case policy.IPAddress:
 		return compareIP(term, value)
 	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals,
@@ -76,7 +76,10 @@ func (s *scope) equalFold(term string, p policy.Pattern) test {
 }
 
 // compareBool compares with true or false in any case; the input has Boolean keys in lower case.
-func compareBool(term, value string) test {
+func (s *scope) compareBool(term, value string) test {
+	if p := policy.ParseText(value, s.version); p.HasVariable() {
+		return test{conjunctionOf(term + " == lower(" + s.text(p) + ")")}
+	}
 	value = strings.ToLower(value)
 	if value != "true" && value != "false" {
 		return never()

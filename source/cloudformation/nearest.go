@@ -4,7 +4,7 @@ import "strings"
 
 // didYouMean ends a message with the candidate nearest to name, if one is near.
 func didYouMean(name string, candidates []string) string {
-	best, least := "", max(1, len(name)/3)+1
+	best, least := "", len(name)/3+2
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c), least); d < least {
 			best, least = c, d

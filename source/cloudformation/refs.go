@@ -58,7 +58,7 @@ func (t *template) ref(name string, pos policy.Position) value {
 		v := p.value
 		v.pos = pos
 		if v.unresolved() {
-			t.warn(pos, "unresolved-parameter", "the value of parameter %s is unknown", name)
+			t.warn(pos, "unresolved-parameter", "the value of parameter %s is unknown: %s", name, readable(v.text))
 		}
 		return v
 	}

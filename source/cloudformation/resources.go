@@ -95,7 +95,12 @@ func (t *template) checkType(typ *node) {
 	if slices.Contains(otherOwnedTypes, typ.text) {
 		return
 	}
-	if hint := didYouMean(typ.text, ownedTypes()); hint != "" {
+	last := func(name string) string { return name[strings.LastIndex(name, ":")+1:] }
+	known := ownedTypes()
+	for i := range known {
+		known[i] = last(known[i])
+	}
+	if hint := didYouMean(last(typ.text), known); hint != "" {
 		t.fail(typ.pos, "unknown-type", "unknown resource type %s%s", quote(typ.text), hint)
 		return
 	}

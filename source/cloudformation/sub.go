@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -124,11 +125,10 @@ func (t *template) inside(text *node, p piece) policy.Position {
 		return text.pos
 	}
 	begin := text.pos.Offset - t.source.bom
-	for skip := range 3 { // an opening quote, or nothing
-		from := begin + skip
-		if from+p.offset < len(t.source.src) && strings.HasPrefix(string(t.source.src[from:from+p.offset+2]), text.text[:p.offset]+"${") {
-			return t.source.position(from + p.offset)
-		}
+	end := min(len(t.source.src), begin+p.offset+len(`!Sub  "${`))
+	found := bytes.Index(t.source.src[min(begin, end):end], []byte(text.text[:p.offset]+"${"))
+	if found < 0 {
+		return text.pos
 	}
-	return text.pos
+	return t.source.position(begin + found + p.offset)
 }
