@@ -138,13 +138,13 @@ func statementAt(doc *policy.Document, index int) *policy.Statement {
 
 func statementOf(doc *policy.Document, s *policy.Statement) Statement {
 	return Statement{
-		Policy: doc.Name, Sid: s.Sid, Index: s.Index, Source: s.Pos.String(), Effect: s.Effect.String(),
+		Policy: doc.Name, Sid: s.Sid, Index: s.Index, Source: s.Pos, Effect: s.Effect.String(),
 	}
 }
 
 func grantStatement(g *Grant, index int) Statement {
 	return Statement{
-		Policy: grantName(g), Sid: g.Name, Index: index, Source: g.Pos.String(), Effect: policy.Allow.String(),
+		Policy: grantName(g), Sid: g.Name, Index: index, Source: g.Pos, Effect: policy.Allow.String(),
 		Matched: true, Deciding: true,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -18,89 +19,104 @@ const (
 	resourceTagPrefix       = "aws:resourcetag/"
 )
 
-// contextValues are the condition keys of a request: given ones, and those that follow from the
-// principal, the key and the action.
-type contextValues struct {
-	q     *query
-	given []givenKey // sorted by folded name
-}
-
+// givenKey is one condition key as the request gives it.
 type givenKey struct {
-	folded string
-	name   string // as given
+	name   string
 	values []string
 }
 
-// newContextValues sorts the given keys. Two names that differ only by case and have different values
-// are refused: AWS does not say which one a condition sees.
-func newContextValues(q *query) (*contextValues, error) {
-	c := &contextValues{q: q}
-	if len(q.req.Context) == 0 {
-		return c, nil
-	}
-	c.given = make([]givenKey, 0, len(q.req.Context))
+// listGiven lists the given keys once, because every mentioned key is compared with all of them.
+func (q *query) listGiven() {
+	q.givenKeys = make([]givenKey, 0, len(q.req.Context))
 	for name, values := range q.req.Context {
-		if len(values) > 0 {
-			c.given = append(c.given, givenKey{folded: policy.FoldKey(name), name: name, values: values})
+		q.givenKeys = append(q.givenKeys, givenKey{name: name, values: values})
+	}
+}
+
+// contextValues returns the values of the condition keys that the request has among the mentioned ones.
+func (q *query) contextValues(keys []*mentionedKey) ([]contextValue, error) {
+	out := make([]contextValue, 0, len(keys))
+	for _, key := range keys {
+		values, err := q.lookup(key.folded)
+		if err != nil {
+			return nil, err
+		}
+		if value := key.value(values); value != nil {
+			out = append(out, contextValue{key.term, value})
 		}
 	}
-	slices.SortFunc(c.given, func(a, b givenKey) int {
-		if n := strings.Compare(a.folded, b.folded); n != 0 {
-			return n
+	return out, nil
+}
+
+// lookup returns the values of a condition key, none when it is missing: given ones, or those that
+// follow from the principal, the key and the action.
+func (q *query) lookup(folded string) ([]string, error) {
+	if strings.HasPrefix(folded, "kms:") && !q.action.Populates(folded) {
+		return nil, nil
+	}
+	values, err := q.given(folded)
+	if err != nil || values != nil {
+		return values, err
+	}
+	return q.derived(folded)
+}
+
+// given returns the values that the request gives for a key. Two names that differ only by case and have
+// different values are refused: AWS does not say which one a condition sees.
+func (q *query) given(folded string) ([]string, error) {
+	var (
+		found  []string
+		namely string
+	)
+	for i := range q.givenKeys {
+		name, values := q.givenKeys[i].name, q.givenKeys[i].values
+		if len(values) == 0 || !sameKey(name, folded) {
+			continue
 		}
-		return strings.Compare(a.name, b.name)
-	})
-	for i := 1; i < len(c.given); i++ {
-		a, b := c.given[i-1], c.given[i]
-		if a.folded == b.folded && !slices.Equal(a.values, b.values) {
+		if found != nil && !slices.Equal(found, values) {
+			first, second := min(name, namely), max(name, namely)
 			return nil, badRequest("the condition keys %s and %s differ only by case and have different values: "+
-				"AWS does not say which one a policy sees", a.name, b.name)
+				"AWS does not say which one a policy sees", first, second)
+		}
+		found, namely = values, name
+	}
+	return found, nil
+}
+
+// sameKey reports whether policy.FoldKey(name) is folded, without making it where that can be told.
+func sameKey(name, folded string) bool {
+	if len(name) == len(folded) && strings.EqualFold(name, folded) {
+		return true
+	}
+	for i := range len(folded) {
+		if folded[i] >= utf8.RuneSelf {
+			return policy.FoldKey(name) == folded
 		}
 	}
-	return c, nil
-}
-
-// lookup returns the values of a key, none when it is missing.
-func (c *contextValues) lookup(folded string) []string {
-	if strings.HasPrefix(folded, "kms:") && !c.q.action.Populates(folded) {
-		return nil
-	}
-	if values := c.givenValues(folded); values != nil {
-		return values
-	}
-	return c.derived(folded)
-}
-
-func (c *contextValues) givenValues(folded string) []string {
-	at, ok := slices.BinarySearchFunc(c.given, folded, func(g givenKey, name string) int {
-		return strings.Compare(g.folded, name)
-	})
-	if !ok {
-		return nil
-	}
-	return c.given[at].values
+	return false
 }
 
 // ignored lists the given keys that requests for the action never have.
-func (c *contextValues) ignored() []string {
+func (q *query) ignored() []string {
 	var out []string
-	for _, g := range c.given {
-		if strings.HasPrefix(g.folded, "kms:") && !c.q.action.Populates(g.folded) {
-			out = append(out, g.name)
+	for name := range q.req.Context {
+		if folded := policy.FoldKey(name); strings.HasPrefix(folded, "kms:") && !q.action.Populates(folded) {
+			out = append(out, name)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
 // encryptionContext returns the encryption context with the case of its keys.
-func (c *contextValues) encryptionContext() map[string]string {
+func (q *query) encryptionContext() map[string]string {
 	pairs := map[string]string{}
-	if !c.q.action.Populates("kms:EncryptionContextKeys") {
+	if !q.action.Populates("kms:EncryptionContextKeys") {
 		return pairs
 	}
-	for _, g := range c.given {
-		if strings.HasPrefix(g.folded, encryptionContextPrefix) {
-			pairs[g.name[len(encryptionContextPrefix):]] = g.values[0]
+	for name, values := range q.req.Context {
+		if len(values) > 0 && strings.HasPrefix(policy.FoldKey(name), encryptionContextPrefix) {
+			pairs[name[len(encryptionContextPrefix):]] = values[0]
 		}
 	}
 	return pairs
@@ -125,14 +141,13 @@ func forwarded(c Context) bool {
 	return false
 }
 
-// term is the value of a key in the input: a string, or an array for a multivalued key. It is nil for
+// value is the value of a key in the input: a string, or an array for a multivalued key. It is nil for
 // a missing key.
-func (c *contextValues) term(key *mentionedKey) *ast.Term {
-	values := c.lookup(key.folded)
+func (key *mentionedKey) value(values []string) *ast.Term {
 	if len(values) == 0 {
 		return nil
 	}
-	if key.known == nil && len(values) > 1 || key.known != nil && (key.known.Multivalued || len(values) > 1) {
+	if len(values) > 1 || key.known != nil && key.known.Multivalued {
 		terms := make([]*ast.Term, len(values))
 		for i, v := range values {
 			terms[i] = ast.StringTerm(normal(key.known, key.folded, v))

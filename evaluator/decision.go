@@ -1,5 +1,7 @@
 package evaluator
 
+import "github.com/strictkms/strictkms/policy"
+
 // Verdict is the answer to a request.
 type Verdict string
 
@@ -44,9 +46,9 @@ type Statement struct {
 	Policy string `json:"policy"`
 	Sid    string `json:"sid,omitempty"`
 	Index  int    `json:"index"`
-	// Source is file:line:column.
-	Source string `json:"source,omitempty"`
-	Effect string `json:"effect"` // Allow or Deny
+	// Source is file:line:column in JSON.
+	Source policy.Position `json:"source,omitzero"`
+	Effect string          `json:"effect"` // Allow or Deny
 	// Matched is true when every element matched the request.
 	Matched bool `json:"matched"`
 	// Deciding is true when the verdict rests on this statement.

@@ -14,21 +14,23 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 // derived returns the condition keys that follow from the principal, the key and the action.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-func (c *contextValues) derived(folded string) []string {
+func (q *query) derived(folded string) ([]string, error) {
 	switch {
 	case strings.HasPrefix(folded, principalTagPrefix):
-		return foldedTag(c.q.req.Principal.Tags, folded[len(principalTagPrefix):])
-	case strings.HasPrefix(folded, resourceTagPrefix) && c.q.req.Key != nil:
-		return foldedTag(c.q.req.Key.Tags, folded[len(resourceTagPrefix):])
+		return foldedTag(q.req.Principal.Tags, folded[len(principalTagPrefix):])
+	case strings.HasPrefix(folded, resourceTagPrefix) && q.req.Key != nil:
+		return foldedTag(q.req.Key.Tags, folded[len(resourceTagPrefix):])
 	case folded == "kms:encryptioncontextkeys":
-		return slices.Sorted(maps.Keys(c.encryptionContext()))
+		return slices.Sorted(maps.Keys(q.encryptionContext())), nil
 	}
-	for _, source := range []func(string) []string{c.fromPrincipal, c.fromAccounts, c.fromKey, c.fromAction} {
-		if values := source(folded); len(values) > 0 {
-			return values
+	for _, values := range [...][]string{
+		q.fromPrincipal(folded), q.fromAccounts(folded), q.fromKey(folded), q.fromAction(folded),
+	} {
+		if len(values) > 0 {
+			return values, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // one is a list of one value, empty for the empty value.
@@ -40,17 +42,24 @@ func one(value string) []string {
 }
 
 // foldedTag finds a tag by its key without case: tag keys in condition key names are not case-sensitive.
-func foldedTag(tags map[string]string, folded string) []string {
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		if policy.FoldKey(key) == folded {
-			return []string{tags[key]}
+// Two tags that differ only by case are refused like two such condition keys.
+func foldedTag(tags map[string]string, folded string) ([]string, error) {
+	var out []string
+	for key, value := range tags {
+		if len(key) != len(folded) || !strings.EqualFold(key, folded) {
+			continue
 		}
+		if out != nil && out[0] != value {
+			return nil, badRequest("two tags are called %s but for their case and have different values: "+
+				"AWS does not say which one a policy sees", folded)
+		}
+		out = []string{value}
 	}
-	return nil
+	return out, nil
 }
 
-func (c *contextValues) fromPrincipal(folded string) []string {
-	p := c.q.req.Principal
+func (q *query) fromPrincipal(folded string) []string {
+	p := q.req.Principal
 	service := p.Type == Service
 	switch folded {
 	case "aws:principalarn":
@@ -72,7 +81,7 @@ func (c *contextValues) fromPrincipal(folded string) []string {
 			return one(p.ARN)
 		}
 	case "aws:viaawsservice":
-		return one(strconv.FormatBool(forwarded(c.q.req.Context)))
+		return one(strconv.FormatBool(forwarded(q.req.Context)))
 	}
 	return nil
 }
@@ -117,13 +126,13 @@ func (p *Principal) userID() string {
 	}
 }
 
-func (c *contextValues) fromAccounts(folded string) []string {
-	caller, owner := c.q.account, c.q.owner
+func (q *query) fromAccounts(folded string) []string {
+	caller, owner := q.account, q.owner
 	switch folded {
 	case "aws:resourceaccount":
-		return one(c.q.resource.Account)
+		return one(q.resource.Account)
 	case "aws:requestedregion":
-		return one(c.q.resource.Region)
+		return one(q.resource.Region)
 	case "aws:principalorgid":
 		if caller != nil {
 			return one(caller.OrganizationID)
@@ -144,8 +153,8 @@ func (c *contextValues) fromAccounts(folded string) []string {
 	return nil
 }
 
-func (c *contextValues) fromKey(folded string) []string {
-	k := c.q.req.Key
+func (q *query) fromKey(folded string) []string {
+	k := q.req.Key
 	if k == nil {
 		return nil
 	}
@@ -167,8 +176,8 @@ func (c *contextValues) fromKey(folded string) []string {
 }
 
 // fromAction returns what a parameter of the operation is when the request does not give it.
-func (c *contextValues) fromAction(folded string) []string {
-	for name, value := range c.q.action.Defaults {
+func (q *query) fromAction(folded string) []string {
+	for name, value := range q.action.Defaults {
 		if policy.FoldKey(name) == folded {
 			return one(value)
 		}

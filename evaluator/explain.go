@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/rego"
 )
@@ -29,10 +31,11 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	if err != nil {
 		return failed(), err
 	}
-	if err := q.buildInput(); err != nil {
+	input, err := q.fullInput()
+	if err != nil {
 		return failed(), err
 	}
-	x := &explainer{e: e, q: q, f: q.flags}
+	x := &explainer{e: e, q: q, f: q.flags, input: input}
 	if err := x.run(ctx); err != nil {
 		return failed(), err
 	}
@@ -55,6 +58,7 @@ type explainer struct {
 	e       *Evaluator
 	q       *query
 	f       facts
+	input   *ast.Term
 	results []result
 }
 
@@ -113,7 +117,7 @@ func (x *explainer) document(ctx context.Context, layer layerKind, group int, do
 	if err != nil {
 		return err
 	}
-	met, err := explanation.met(ctx, x.q.input)
+	met, err := explanation.met(ctx, x.input)
 	if err != nil {
 		return err
 	}
@@ -235,9 +239,8 @@ func (q *query) warnings() []string {
 	if q.req.Key != nil {
 		out = append(out, q.req.Key.Unknown...)
 	}
-	for _, name := range q.context.ignored() {
+	for _, name := range q.ignored() {
 		out = append(out, fmt.Sprintf("condition key %s was ignored: requests for %s never have it", name, q.action.Name))
 	}
-	slices.Sort(out[len(out)-len(q.context.ignored()):])
 	return out
 }

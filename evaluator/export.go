@@ -28,10 +28,11 @@ func (e *Evaluator) Export(req Request) (*Export, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := q.buildInput(); err != nil {
+	input, err := q.fullInput()
+	if err != nil {
 		return nil, err
 	}
-	value, err := ast.JSON(q.input.Value)
+	value, err := ast.JSON(input.Value)
 	if err != nil {
 		return nil, fmt.Errorf("export the input: %w", err)
 	}

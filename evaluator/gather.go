@@ -2,6 +2,7 @@ package evaluator
 
 import (
 	"context"
+	"slices"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -45,6 +46,9 @@ type gatherer struct {
 	f    facts
 	hits []hit
 	err  error
+
+	open []*candidate    // scratch of unit
+	keys []*mentionedKey // scratch of residuals
 }
 
 // gather asks the layers until the rest cannot change the decision: first every explicit deny, then
@@ -72,6 +76,9 @@ func (g *gatherer) run() {
 			return
 		}
 		g.f.set(keyLimited, g.unit(layerKey, 0, g.q.key.policy, classLimited))
+		if g.f.has(keyLimited) && suffices && !g.f.has(boundaryApplies) && !g.f.has(sessionApplies) {
+			return
+		}
 		g.f.set(keyDelegate, g.unit(layerKey, 0, g.q.key.policy, classDelegate))
 	}
 	g.grants()
@@ -153,32 +160,58 @@ func (g *gatherer) identity() {
 func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool {
 	found := false
 	for document, u := range units {
+		g.open = g.open[:0]
 		u.classes[c].each(g.q, func(rule *candidate) bool {
-			matched, err := g.matches(u, rule)
-			if err != nil {
-				g.err = err
-				return false
+			if rule.residual >= 0 {
+				g.open = append(g.open, rule)
+				return true
 			}
-			if matched {
-				found = true
-				g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
-			}
+			found = true
+			g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
 			return true
 		})
-		if g.err != nil {
+		if len(g.open) == 0 {
+			continue
+		}
+		matched, err := g.residuals(u)
+		if err != nil {
+			g.err = err
 			return false
+		}
+		for _, rule := range matched {
+			found = true
+			g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
 		}
 	}
 	return found
 }
 
-func (g *gatherer) matches(u *unit, rule *candidate) (bool, error) {
-	if g.q.input == nil {
-		if err := g.q.buildInput(); err != nil {
-			return false, err
+// residuals has OPA decide the rules that the index left open, and returns those that match.
+func (g *gatherer) residuals(u *unit) ([]*candidate, error) {
+	g.keys = g.keys[:0]
+	for _, rule := range g.open {
+		for _, key := range u.residuals[rule.residual].keys {
+			if !slices.Contains(g.keys, key) {
+				g.keys = append(g.keys, key)
+			}
 		}
 	}
-	return g.e.matches(g.ctx, u, rule.body, g.q.input)
+	values, err := g.q.contextValues(g.keys)
+	if err != nil {
+		return nil, err
+	}
+	input := g.q.input(u.reads, values)
+	matched := g.open[:0]
+	for _, rule := range g.open {
+		ok, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, input)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			matched = append(matched, rule)
+		}
+	}
+	return matched, nil
 }
 
 // add keeps a hit, once per statement: several rules may be one statement's.

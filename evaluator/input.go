@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/rego"
 )
 
 // The members of the input, made once.
@@ -17,9 +18,11 @@ var (
 	contextKey           = ast.StringTerm("context")
 	encryptionContextKey = ast.StringTerm("encryption_context")
 
-	emptyObject = ast.NewTerm(ast.NewObject())
 	actionTerms = newActionTerms()
 )
+
+// allMembers is the input as the head of layers.rego describes it.
+const allMembers = rego.ReadsAction | rego.ReadsPrincipal | rego.ReadsResource | rego.ReadsEncryptionContext
 
 func newActionTerms() []*ast.Term {
 	actions := policy.Actions()
@@ -30,73 +33,34 @@ func newActionTerms() []*ast.Term {
 	return terms
 }
 
-// units calls visit for every unit that applies to the request.
-func (q *query) units(visit func(*unit) error) error {
-	lists := [][]*unit{q.principal.identity, q.principal.boundary, q.principal.session, q.endpoint}
-	if q.key != nil {
-		lists = append(lists, q.key.policy)
+// contextValue is a condition key of the request that some unit reads.
+type contextValue = [2]*ast.Term
+
+// input makes the input of some units: the members that they read and the values of the condition keys that
+// they read.
+func (q *query) input(reads rego.Members, values []contextValue) *ast.Term {
+	members := make([][2]*ast.Term, 1, 5)
+	members[0] = [2]*ast.Term{contextKey, ast.ObjectTerm(values...)}
+	if reads&rego.ReadsAction != 0 {
+		members = append(members, [2]*ast.Term{actionKey, actionTerms[q.action.Index]})
 	}
-	lists = append(append(lists, q.scps...), q.rcps...)
-	for _, list := range lists {
-		for _, u := range list {
-			if err := visit(u); err != nil {
-				return err
-			}
-		}
+	if reads&rego.ReadsPrincipal != 0 {
+		members = append(members, [2]*ast.Term{principalKey, q.principal.term})
 	}
-	for _, group := range q.grants {
-		u, err := group.unitOf()
-		if err != nil {
-			return err
-		}
-		if err := visit(u); err != nil {
-			return err
-		}
+	if reads&rego.ReadsResource != 0 {
+		members = append(members, [2]*ast.Term{resourceKey, q.resourceTerm()})
 	}
-	return nil
+	if reads&rego.ReadsEncryptionContext != 0 {
+		members = append(members, [2]*ast.Term{encryptionContextKey, objectOf(q.encryptionContext())})
+	}
+	return ast.ObjectTerm(members...)
 }
 
-// buildInput makes the input with the condition keys that the units read and no others.
-func (q *query) buildInput() error {
-	var (
-		keys    []*mentionedKey
-		readsEC bool
-	)
-	err := q.units(func(u *unit) error {
-		readsEC = readsEC || u.readsEC
-		for i := range u.keys {
-			key := &u.keys[i]
-			if !slices.ContainsFunc(keys, func(k *mentionedKey) bool { return k.folded == key.folded }) {
-				keys = append(keys, key)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
+func (q *query) resourceTerm() *ast.Term {
+	if q.key != nil {
+		return q.key.term
 	}
-	context := emptyObject
-	var pairs [][2]*ast.Term
-	for _, key := range keys {
-		if value := q.context.term(key); value != nil {
-			pairs = append(pairs, [2]*ast.Term{key.term, value})
-		}
-	}
-	if len(pairs) > 0 {
-		context = ast.ObjectTerm(pairs...)
-	}
-	ec := emptyObject
-	if readsEC {
-		ec = objectOf(q.context.encryptionContext())
-	}
-	q.input = ast.ObjectTerm(
-		[2]*ast.Term{actionKey, actionTerms[q.action.Index]},
-		[2]*ast.Term{principalKey, q.principal.term},
-		[2]*ast.Term{resourceKey, q.resTerm},
-		[2]*ast.Term{contextKey, context},
-		[2]*ast.Term{encryptionContextKey, ec},
-	)
-	return nil
+	return resourceInput(q.resourceARN)
 }
 
 func objectOf(pairs map[string]string) *ast.Term {
@@ -105,4 +69,46 @@ func objectOf(pairs map[string]string) *ast.Term {
 		o.Insert(ast.StringTerm(k), ast.StringTerm(pairs[k]))
 	}
 	return ast.NewTerm(o)
+}
+
+// fullInput makes the input for all units that apply to the request.
+func (q *query) fullInput() (*ast.Term, error) {
+	var keys []*mentionedKey
+	err := q.units(func(u *unit) {
+		for _, key := range u.keys {
+			if !slices.ContainsFunc(keys, func(k *mentionedKey) bool { return k.folded == key.folded }) {
+				keys = append(keys, key)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	values, err := q.contextValues(keys)
+	if err != nil {
+		return nil, err
+	}
+	return q.input(allMembers, values), nil
+}
+
+// units calls visit for every unit that applies to the request.
+func (q *query) units(visit func(*unit)) error {
+	lists := [][]*unit{q.principal.identity, q.principal.boundary, q.principal.session, q.endpoint}
+	if q.key != nil {
+		lists = append(lists, q.key.policy)
+	}
+	lists = append(append(lists, q.scps...), q.rcps...)
+	for _, list := range lists {
+		for _, u := range list {
+			visit(u)
+		}
+	}
+	for _, group := range q.grants {
+		u, err := group.unitOf()
+		if err != nil {
+			return err
+		}
+		visit(u)
+	}
+	return nil
 }

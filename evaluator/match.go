@@ -53,7 +53,7 @@ var noMetadata = map[string]any{}
 // key.
 var anyTime = time.Unix(0, 0)
 
-// matches evaluates a rule body with OPA.
+// matches evaluates the body of a rule with OPA.
 func (e *Evaluator) matches(ctx context.Context, u *unit, b ast.Body, input *ast.Term) (bool, error) {
 	err := topdown.NewQuery(b).
 		WithCompiler(u.compiler).

@@ -1,10 +1,6 @@
 package evaluator
 
-import (
-	"fmt"
-
-	"github.com/strictkms/strictkms/policy"
-)
+import "github.com/strictkms/strictkms/policy"
 
 // policyWords are what AWS calls the layers in its messages.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -20,21 +16,20 @@ var policyWords = map[string]string{
 
 // message is the sentence that AWS answers to a denied request.
 func (q *query) message(v *verdict, hits []hit) string {
-	start := fmt.Sprintf("User: %s is not authorized to perform: %s on ", q.req.Principal.ARN, q.action.Name)
+	start := "User: " + q.req.Principal.ARN + " is not authorized to perform: " + q.action.Name + " on "
 	if v.layer == policy.KeyPolicy.String() && !q.flags.has(callerSameAccount) {
 		return start + "this resource because the resource does not exist in this Region, no resource-based policies " +
 			"allow access, or a resource-based policy explicitly denies access"
 	}
-	start += "resource: " + q.resourceARN + " "
 	words := policyWords[v.layer]
 	if v.reason != "explicit-deny" {
-		return start + fmt.Sprintf("because no %s allows the %s action", words, q.action.Name)
+		return start + "resource: " + q.resourceARN + " because no " + words + " allows the " + q.action.Name + " action"
 	}
 	article := "a"
 	if v.layer == policy.IdentityPolicy.String() {
 		article = "an"
 	}
-	return start + fmt.Sprintf("with an explicit deny in %s %s%s", article, words, q.denyingARN(v, hits))
+	return start + "resource: " + q.resourceARN + " with an explicit deny in " + article + " " + words + q.denyingARN(v, hits)
 }
 
 // denyingARN names the managed policy that denied, as AWS does since 2025 for identity policies and SCPs.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -23,15 +21,13 @@ type query struct {
 
 	principal *principalUnits
 	key       *keyUnits // nil for requests without a key
-	resTerm   *ast.Term
 	grants    []*grantGroup
 	scps      [][]*unit
 	rcps      [][]*unit
 	endpoint  []*unit
 
-	flags   facts // the facts that the request itself decides
-	context *contextValues
-	input   *ast.Term
+	flags     facts // the facts that the request itself decides
+	givenKeys []givenKey
 }
 
 // RequestError is a request that no decision can be made about.
@@ -49,6 +45,7 @@ func badRequest(format string, args ...any) error {
 // newQuery looks everything up that the request needs.
 func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 	q := &query{req: req}
+	q.listGiven()
 	if err := q.checkRequest(); err != nil {
 		return nil, err
 	}
@@ -63,15 +60,9 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 		if q.key, err = e.key(req.Key, b); err != nil {
 			return nil, err
 		}
-		q.resTerm = q.key.term
 		q.grants = e.grantsFor(req.Key, req.Principal, q.action, req.Grant)
-	} else {
-		q.resTerm = resourceInput(q.resourceARN)
 	}
 	if err := e.outerUnits(q, b); err != nil {
-		return nil, err
-	}
-	if q.context, err = newContextValues(q); err != nil {
 		return nil, err
 	}
 	q.setFlags()

@@ -79,10 +79,11 @@ func (e *Evaluator) changes(ctx context.Context, s scenario) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := q.buildInput(); err != nil {
+	input, err := q.fullInput()
+	if err != nil {
 		return nil, err
 	}
-	x := &explainer{e: in, q: q, f: q.flags}
+	x := &explainer{e: in, q: q, f: q.flags, input: input}
 	if err := x.run(ctx); err != nil {
 		return nil, err
 	}

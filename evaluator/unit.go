@@ -17,10 +17,11 @@ const unitName = "one"
 
 // unit is a translated and compiled policy, or the grants of one grantee on one key.
 type unit struct {
-	compiler *ast.Compiler
-	classes  [classCount]ruleIndex
-	keys     []mentionedKey
-	readsEC  bool
+	compiler  *ast.Compiler
+	classes   [classCount]ruleIndex
+	residuals []residual
+	keys      []*mentionedKey
+	reads     rego.Members
 
 	explainOnce sync.Once
 	explain     *explainUnit
@@ -45,6 +46,12 @@ var classes = map[rego.Class]class{
 	rego.ClassLimited: classLimited, rego.ClassDelegate: classDelegate,
 }
 
+// residual is what the index does not decide of a rule.
+type residual struct {
+	body ast.Body
+	keys []*mentionedKey // that the body reads
+}
+
 // mentionedKey is a condition key that a unit reads.
 type mentionedKey struct {
 	folded string
@@ -52,36 +59,56 @@ type mentionedKey struct {
 	known  *policy.ConditionKey // nil for a key that the catalogue does not have
 }
 
-// compile compiles a translated policy by itself.
+// compile compiles a translated policy by itself: the index over its rules, and the residual of those
+// that the index does not decide.
 func compile(translate func() *rego.Unit) (*unit, error) {
 	translated := translate()
-	module, err := ast.ParseModule("", translated.Module)
+	u := &unit{reads: translated.Reads, translate: translate, compiler: emptyCompiler}
+	for _, rule := range translated.Rules {
+		u.classes[classes[rule.Class]].add(rule)
+	}
+	for i := range u.classes {
+		u.classes[i].sort()
+	}
+	if translated.Residuals == 0 {
+		return u, nil
+	}
+	module, err := ast.ParseModule("", translated.Residual)
 	if err != nil {
 		return nil, fmt.Errorf("parse translated policy: %w", err)
 	}
-	rules := module.Rules
 	c := ast.NewCompiler()
 	c.Compile(map[string]*ast.Module{unitName: module})
 	if c.Failed() {
 		return nil, fmt.Errorf("compile translated policy: %w", c.Errors)
 	}
-	compiled := c.Modules[unitName].Rules
-	if len(rules) < len(translated.Rules) || len(compiled) < len(translated.Rules) {
-		return nil, fmt.Errorf("compile translated policy: %d rules became %d", len(translated.Rules), len(compiled))
+	rules := c.Modules[unitName].Rules
+	if len(rules) < translated.Residuals {
+		return nil, fmt.Errorf("compile translated policy: %d rules for %d", len(rules), translated.Residuals)
 	}
-	u := &unit{readsEC: translated.EncryptionContext, translate: translate}
-	u.compiler = slim(c, len(compiled) > len(translated.Rules))
-	for _, key := range translated.Keys {
-		known, _ := policy.LookupConditionKey(key)
-		u.keys = append(u.keys, mentionedKey{folded: key, term: ast.InternedTerm(key), known: known})
+	u.residuals = make([]residual, translated.Residuals)
+	for _, rule := range translated.Rules {
+		if rule.Residual >= 0 {
+			u.residuals[rule.Residual] = residual{body: rules[rule.Residual].Body, keys: u.mention(rule.Keys)}
+		}
 	}
-	for i, rule := range translated.Rules {
-		u.classes[classes[rule.Class]].add(rule, compiled[i].Body)
-	}
-	for i := range u.classes {
-		u.classes[i].sort()
-	}
+	u.compiler = slim(c, len(rules) > translated.Residuals)
 	return u, nil
+}
+
+// mention returns the keys as the unit's own.
+func (u *unit) mention(names []string) []*mentionedKey {
+	out := make([]*mentionedKey, 0, len(names))
+	for _, name := range names {
+		at := slices.IndexFunc(u.keys, func(k *mentionedKey) bool { return k.folded == name })
+		if at < 0 {
+			at = len(u.keys)
+			known, _ := policy.LookupConditionKey(name)
+			u.keys = append(u.keys, &mentionedKey{folded: name, term: ast.StringTerm(name), known: known})
+		}
+		out = append(out, u.keys[at])
+	}
+	return out
 }
 
 // emptyCompiler serves all bodies that refer to the input only.
@@ -97,19 +124,20 @@ func slim(c *ast.Compiler, helpers bool) *ast.Compiler {
 	return c
 }
 
-// ruleIndex finds the rules of one class that may match a request.
+// ruleIndex finds the rules of one class by principal, action and resource.
 type ruleIndex struct {
-	// any are the rules that do not compare the principal by equality.
+	// any are the rules whose test of the principal, if there is one, is in the residual.
 	any []candidate
 	// named are the others, sorted by field and value.
 	named []namedCandidate
 }
 
+// candidate is a rule. It is true when the index finds it and its residual is true.
 type candidate struct {
 	statement int
+	residual  int // -1 when the index decides the rule
 	actions   policy.ActionSet
 	resources []string
-	body      ast.Body
 }
 
 type namedCandidate struct {
@@ -118,8 +146,8 @@ type namedCandidate struct {
 	candidate
 }
 
-func (x *ruleIndex) add(rule rego.Rule, b ast.Body) {
-	c := candidate{statement: rule.Statement, actions: rule.Actions, resources: rule.Resources, body: b}
+func (x *ruleIndex) add(rule rego.Rule) {
+	c := candidate{statement: rule.Statement, residual: rule.Residual, actions: rule.Actions, resources: rule.Resources}
 	if rule.Field == rego.FieldAny {
 		x.any = append(x.any, c)
 		return
@@ -140,10 +168,10 @@ func compareNamed(c namedCandidate, field rego.Field, value string) int {
 	return strings.Compare(c.value, value)
 }
 
-// each calls visit for every rule that may match, until it returns false.
+// each calls visit for every rule that the index finds, until it returns false.
 func (x *ruleIndex) each(r *query, visit func(*candidate) bool) {
 	for i := range x.any {
-		if x.any[i].mayMatch(r) && !visit(&x.any[i]) {
+		if x.any[i].found(r) && !visit(&x.any[i]) {
 			return
 		}
 	}
@@ -158,14 +186,14 @@ func (x *ruleIndex) each(r *query, visit func(*candidate) bool) {
 			return compareNamed(c, f.field, f.value)
 		})
 		for ; at < len(x.named) && x.named[at].field == f.field && x.named[at].value == f.value; at++ {
-			if c := &x.named[at].candidate; c.mayMatch(r) && !visit(c) {
+			if c := &x.named[at].candidate; c.found(r) && !visit(c) {
 				return
 			}
 		}
 	}
 }
 
-// mayMatch reports whether the rule can be true for the action and the resource.
-func (c *candidate) mayMatch(r *query) bool {
+// found reports whether the rule is about the action and the resource.
+func (c *candidate) found(r *query) bool {
 	return c.actions.Has(r.action) && (len(c.resources) == 0 || slices.Contains(c.resources, r.resourceARN))
 }

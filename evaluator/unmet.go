@@ -90,7 +90,11 @@ func (x *explainer) unmetCondition(kind policy.Kind, c policy.Condition) Unmet {
 
 // actual are the values of a condition key in the request, empty when it is missing.
 func (x *explainer) actual(folded string) []string {
-	return append([]string{}, x.q.context.lookup(folded)...)
+	values, err := x.q.lookup(folded)
+	if err != nil { // the input could not have been built
+		return []string{}
+	}
+	return append([]string{}, values...)
 }
 
 // grantGroup explains the grants of one grantee.
@@ -104,7 +108,7 @@ func (x *explainer) grantGroup(ctx context.Context, group int) error {
 	if err != nil {
 		return err
 	}
-	met, err := explanation.met(ctx, x.q.input)
+	met, err := explanation.met(ctx, x.input)
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ func (x *explainer) unmetGrant(g *Grant, st rego.StatementElements, met map[stri
 
 // encryptionContext lists the pairs of the request's encryption context.
 func (x *explainer) encryptionContext() []string {
-	pairs := x.q.context.encryptionContext()
+	pairs := x.q.encryptionContext()
 	out := make([]string, 0, len(pairs))
 	for _, k := range slices.Sorted(maps.Keys(pairs)) {
 		out = append(out, k+"="+pairs[k])

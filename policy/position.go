@@ -28,3 +28,6 @@ func (p Position) String() string {
 		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 	}
 }
+
+// MarshalText implements [encoding.TextMarshaler]: the form of [Position.String].
+func (p Position) MarshalText() ([]byte, error) { return []byte(p.String()), nil }

@@ -56,6 +56,7 @@ func (s *scope) useGrant(g *policy.Grant, index int) statement {
 			body: body{equals(s.context("aws:sourcearn"), g.SourceArn)},
 		})
 	}
+	st.keys = s.takeKeys()
 	return st
 }
 
@@ -63,7 +64,6 @@ func (s *scope) useGrant(g *policy.Grant, index int) statement {
 // an encryption context: https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
 func (s *scope) constraint(st statement, name string, pairs map[string]string, met func(map[string]string) body) elementTest {
 	s.assume(GrantConstraintCase)
-	s.readsEC = true
 	t := test{met(pairs)}
 	var without []string
 	for _, a := range st.actions.Actions() {

@@ -16,7 +16,6 @@ type scope struct {
 	helpers strings.Builder
 	keys    map[string]bool
 	assumed map[Assumption]bool
-	readsEC bool
 }
 
 func newScope(kind policy.Kind, version policy.Version) *scope {
@@ -24,6 +23,13 @@ func newScope(kind policy.Kind, version policy.Version) *scope {
 }
 
 func (s *scope) assume(a Assumption) { s.assumed[a] = true }
+
+// takeKeys returns the condition keys read since the last call, sorted.
+func (s *scope) takeKeys() []string {
+	keys := slices.Sorted(maps.Keys(s.keys))
+	clear(s.keys)
+	return keys
+}
 
 // takeAssumptions returns the assumptions made since the last call, sorted.
 func (s *scope) takeAssumptions() []Assumption {

@@ -17,6 +17,7 @@ type statement struct {
 	// resources are the only ARNs for which the statement can match, empty when that is not known.
 	resources []string
 	elements  []elementTest
+	keys      []string // condition keys that the elements read, folded
 }
 
 // elementTest is one element and the body that is true when it is met.
@@ -48,6 +49,7 @@ func (s *scope) statement(doc *policy.Document, st *policy.Statement) statement 
 			dead:    t.isNever(),
 		})
 	}
+	out.keys = s.takeKeys()
 	return out
 }
 

@@ -2,7 +2,6 @@ package rego
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -24,20 +23,38 @@ func Policy(doc *policy.Document, name string) *Unit {
 	return s.unit(name, doc.Name, statements, assumptions)
 }
 
-// unit writes the two modules.
+// unit writes the modules.
 func (s *scope) unit(name, title string, statements []statement, assumptions [][]Assumption) *Unit {
-	u := &Unit{Keys: slices.Sorted(maps.Keys(s.keys)), EncryptionContext: s.readsEC}
-	var decide, explain strings.Builder
+	u := &Unit{}
+	var decide, residual, explain strings.Builder
 	header(&decide, UnitPackage+"."+name, title)
+	header(&residual, UnitPackage+"."+name, title+", what the index leaves open")
 	header(&explain, UnitPackage+"."+name+".explain", title+", element by element")
 	for i, st := range statements {
-		u.Rules = append(u.Rules, st.writeRules(&decide)...)
+		st.writeRules(&decide, &residual, u)
 		st.writeMet(&explain)
 		u.Statements = append(u.Statements, st.describe(assumptions[i]))
 	}
-	u.Module = decide.String() + s.helpers.String()
-	u.Explain = explain.String() + s.helpers.String()
+	helpers := s.helpers.String()
+	u.Module = decide.String() + helpers
+	u.Residual = residual.String() + helpers
+	u.Explain = explain.String() + helpers
+	u.Reads = readsOf(u.Residual)
 	return u
+}
+
+// readsOf finds the members of the input that a module reads besides the context.
+func readsOf(module string) Members {
+	var out Members
+	for text, member := range map[string]Members{
+		"input.action": ReadsAction, "input.principal.": ReadsPrincipal,
+		"input.resource.": ReadsResource, "input.encryption_context": ReadsEncryptionContext,
+	} {
+		if strings.Contains(module, text) {
+			out |= member
+		}
+	}
+	return out
 }
 
 func header(w *strings.Builder, pkg, title string) {
@@ -52,29 +69,58 @@ func (st statement) live() bool {
 	return !slices.ContainsFunc(st.elements, func(e elementTest) bool { return e.dead })
 }
 
-// writeRules writes one rule per way of naming the caller.
-func (st statement) writeRules(w *strings.Builder) []Rule {
+// writeRules writes one rule per way of naming the caller, and what of it an index does not decide.
+func (st statement) writeRules(decide, residual *strings.Builder, u *Unit) {
 	for _, line := range st.comment {
-		fmt.Fprintf(w, "# %s\n", line)
+		fmt.Fprintf(decide, "# %s\n", line)
 	}
 	if !st.live() || len(st.namings) == 0 {
-		w.WriteString("# (never matches a KMS request)\n\n")
-		return nil
+		decide.WriteString("# (never matches a KMS request)\n\n")
+		return
 	}
-	var rules []Rule
+	rest := st.rest()
+	shared := -1 // the residual of all namings without a test of their own
 	for _, n := range st.namings {
 		b := slices.Clone(n.test)
 		for _, e := range st.elements {
 			b = append(b, e.body...)
 		}
-		writeRule(w, fmt.Sprintf("%s contains %d", n.class, st.index), b)
-		w.WriteString("\n")
-		rules = append(rules, Rule{
+		writeRule(decide, fmt.Sprintf("%s contains %d", n.class, st.index), b)
+		decide.WriteString("\n")
+		rule := Rule{
 			Class: n.class, Statement: st.index, Actions: st.actions,
-			Field: n.field, Values: n.values, Resources: st.resources,
-		})
+			Field: n.field, Values: n.values, Resources: st.resources, Residual: -1, Keys: st.keys,
+		}
+		own := rest
+		if n.field == FieldAny && len(n.test) > 0 {
+			own = append(slices.Clone(n.test), rest...)
+		}
+		switch {
+		case len(own) == 0:
+		case len(own) == len(rest) && shared >= 0:
+			rule.Residual = shared
+		default:
+			rule.Residual = u.Residuals
+			if len(own) == len(rest) {
+				shared = u.Residuals
+			}
+			u.Residuals++
+			writeRule(residual, fmt.Sprintf("%s contains %d", n.class, st.index), own)
+		}
+		u.Rules = append(u.Rules, rule)
 	}
-	return rules
+}
+
+// rest is what the elements test besides actions and literal resources.
+func (st statement) rest() body {
+	var b body
+	for _, e := range st.elements {
+		if e.Kind == ElementAction || e.Kind == ElementResource && len(st.resources) > 0 {
+			continue
+		}
+		b = append(b, e.body...)
+	}
+	return b
 }
 
 // writeMet writes, for the explanation, one member of the set met per element.

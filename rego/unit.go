@@ -40,19 +40,23 @@ const (
 	FieldProvider Field = "provider" // identity provider of the session
 )
 
-// Rule describes one rule of a unit's module, so that a caller can look up candidates by
-// equality before it asks OPA. A rule that is not a candidate is never true.
+// Rule describes one rule of a unit's module, so that a caller can index it. The rule is true exactly
+// when the action is one of Actions, the principal's Field is one of Values, the resource is one of
+// Resources, and the residual is true; a property test holds that to the evaluation of the module.
 type Rule struct {
 	Class     Class
 	Statement int // index of the statement or grant
-	// Actions are the only actions for which the rule can be true.
-	Actions policy.ActionSet
-	// Field and Values say which principals can make the rule true: those whose Field is one of
-	// Values. With FieldAny the rule may be true for every principal.
+	Actions   policy.ActionSet
+	// Field and Values are the rule's test of the principal. FieldAny tests nothing here.
 	Field  Field
 	Values []string
-	// Resources, when not empty, are the only resource ARNs for which the rule can be true.
+	// Resources are the rule's test of the resource's ARN. An empty list tests nothing here.
 	Resources []string
+	// Residual is the place of the rest of the rule's body in the rules of [Unit.Residual], -1 when there
+	// is no rest.
+	Residual int
+	// Keys are the condition keys, folded, that the rest reads.
+	Keys []string
 }
 
 // Unit is one policy document, or the grants of one grantee on one key, in Rego.
@@ -60,16 +64,29 @@ type Unit struct {
 	// Module is the decision module as text: one rule per entry of Rules, in order, and helper rules.
 	Module string
 	Rules  []Rule
+	// Residual is the module of what the rules test besides what Rule says: mostly conditions.
+	Residual string
+	// Residuals counts the rules of Residual that Rules point to; helper rules follow them.
+	Residuals int
 	// Explain is a module whose set "met" names each element of each statement that the input meets,
 	// made from the same expressions as Module. See [Element.ID].
 	Explain string
 	// Statements describe what Explain can report.
 	Statements []StatementElements
-	// Keys are the condition keys, folded, that the expressions read.
-	Keys []string
-	// EncryptionContext is true when the expressions read input.encryption_context.
-	EncryptionContext bool
+	// Reads are the members of the input, besides context, that the residual expressions read.
+	Reads Members
 }
+
+// Members is a set of members of the input.
+type Members uint8
+
+// The members of the input that a residual may read besides the context.
+const (
+	ReadsAction Members = 1 << iota
+	ReadsPrincipal
+	ReadsResource
+	ReadsEncryptionContext
+)
 
 // StatementElements lists the elements of one statement in the order of the policy language.
 type StatementElements struct {

@@ -113,8 +113,8 @@ func where(st evaluator.Statement) string {
 	if !strings.HasPrefix(text, "grant ") {
 		text = "statement " + label(st) + " of " + st.Policy
 	}
-	if st.Source != "" {
-		text += "  " + st.Source
+	if source := st.Source.String(); source != "" {
+		text += "  " + source
 	}
 	return text
 }

@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"testing"
@@ -21,11 +20,11 @@ func TestCorpus(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.Note, func(t *testing.T) {
 			decider := evaluator.New(c.World)
-			explained, err := decider.Explain(context.Background(), c.Request)
+			explained, err := decider.Explain(t.Context(), c.Request)
 			require.NoError(t, err)
 			compare(t, c, explained)
 
-			brief, err := decider.Authorize(context.Background(), c.Request)
+			brief, err := decider.Authorize(t.Context(), c.Request)
 			require.NoError(t, err)
 			assert.Equal(t, explained.Decision, brief.Decision, "Authorize and Explain differ")
 			assert.Equal(t, explained.Reason, brief.Reason, "Authorize and Explain differ")

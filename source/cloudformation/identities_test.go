@@ -171,7 +171,7 @@ func TestIdentityMistakes(t *testing.T) {
 		{"access key status", `U: {Type: AWS::IAM::User}, A: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U, Status: On}}`, []string{`1:111: expected Status of A as Active or Inactive`}},
 		{
 			"same policy twice", `U: {Type: AWS::IAM::User, Properties: {Policies: [{PolicyName: p, PolicyDocument: ` + allow + `}, {PolicyName: p, PolicyDocument: ` + allow + `}]}}`,
-			[]string{`1:195: the policy "p" of user app-U is declared already`},
+			[]string{`1:193: the policy "p" of user app-U is declared already`},
 		},
 		{"unknown type", `U: {Type: AWS::IAM::Usr}`, []string{`1:24: unknown resource type "AWS::IAM::Usr", did you mean "User"?`}},
 		{"no type", `U: {Properties: {}}`, []string{`1:14: the resource "U" needs a Type`}},

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -18,10 +19,10 @@ func parse(t *text) (*node, policy.Diagnostics) {
 		return parseYAML(t)
 	}
 	n, diags := parseJSON(t)
-	if len(diags) == 0 || diags[0].Code != codeSyntax {
+	if n != nil || diags[0].Code != codeSyntax {
 		return n, diags
 	}
-	if y, yamlDiags := parseYAML(t); len(yamlDiags) == 0 || yamlDiags[0].Code != codeSyntax {
+	if y, yamlDiags := parseYAML(t); y != nil || yamlDiags[0].Code != codeSyntax {
 		return y, yamlDiags
 	}
 	return nil, diags
@@ -34,6 +35,17 @@ const codeSyntax = "syntax-error"
 type builder struct {
 	text  *text
 	diags policy.Diagnostics
+	// broken is true when a part of the template could not be read, so that what the rest of
+	// it says cannot be judged.
+	broken bool
+}
+
+// result is the node and the problems; no node for a template that could not be read.
+func (b *builder) result(n *node) (*node, policy.Diagnostics) {
+	if b.broken {
+		return nil, b.diags
+	}
+	return n, b.diags
 }
 
 // problem adds an error.
@@ -60,6 +72,9 @@ func (b *builder) mapping(pos policy.Position, entries []entry) *node {
 
 // tooDeep reports nesting beyond maxDepth.
 func (b *builder) tooDeep(pos policy.Position) *node {
-	b.problem(pos, "too-deep", "the template nests deeper than 200 levels")
+	if !b.broken {
+		b.problem(pos, "too-deep", fmt.Sprintf("the template nests deeper than %d levels", maxDepth))
+	}
+	b.broken = true
 	return &node{kind: nullNode, pos: pos}
 }

@@ -24,8 +24,7 @@ func parseJSON(t *text) (*node, policy.Diagnostics) {
 	}
 	r := &jsonReader{builder: b, dec: json.NewDecoder(bytes.NewReader(t.src))}
 	r.dec.UseNumber()
-	n := r.value(0)
-	return n, b.diags
+	return b.result(r.value(0))
 }
 
 // jsonReader walks over the tokens of valid JSON.

@@ -29,8 +29,7 @@ func parseYAML(t *text) (*node, policy.Diagnostics) {
 	if len(documents) > 1 {
 		r.problem(r.pos(&documents[1]), "several-documents", "a second YAML document begins here, expected one template")
 	}
-	n := r.value(documents[0].Content[0], 0)
-	return n, r.diags
+	return r.result(r.value(documents[0].Content[0], 0))
 }
 
 // yamlReader turns the nodes of the YAML library into ours.
@@ -66,6 +65,7 @@ func (r *yamlReader) value(n *yaml.Node, depth int) *node {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
 		if r.busy[n.Alias] {
 			r.problem(r.pos(n), "cyclic-alias", "the alias *"+n.Value+" stands inside what it points at")
+			r.broken = true
 			return &node{kind: nullNode, pos: r.pos(n)}
 		}
 		n = n.Alias

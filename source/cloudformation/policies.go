@@ -55,7 +55,7 @@ func (t *template) embedded(v value) (value, bool) {
 		}
 		t.report(&t.errors, d)
 	}
-	if len(diags) > 0 {
+	if n == nil || len(diags) > 0 {
 		return value{}, false
 	}
 	return t.literal(n, v), true

@@ -67,8 +67,11 @@ func (t *template) declareResource(e entry) {
 		return
 	}
 	for _, a := range e.value.entries {
-		if !slices.Contains(resourceAttributes, a.key) && !t.macro {
-			t.fail(a.pos, "unknown-attribute", "a resource has no attribute %s%s", quote(a.key), didYouMean(a.key, resourceAttributes))
+		if slices.Contains(resourceAttributes, a.key) || t.macro {
+			continue
+		}
+		if hint := didYouMean(a.key, resourceAttributes); hint != "" { // a misspelt Condition matters
+			t.fail(a.pos, "unknown-attribute", "a resource has no attribute %s%s", quote(a.key), hint)
 		}
 	}
 	typ := e.value.get("Type")

@@ -31,8 +31,8 @@ func (l *lineForm) assemble(c *Case) {
 		req.Alias = l.resource.value
 	}
 	if req.Key == nil {
-		for member, at := range l.keyOnly {
-			l.warn(codeNoEffect, at, "%s is not counted: the resource is no key", member)
+		for _, member := range l.keyOnly {
+			l.warn(codeNoEffect, member.at, "%s is not counted: the resource is no key", member.value)
 		}
 	}
 	c.Request, c.World = req, l.world(principal.Account, arn, onARN)

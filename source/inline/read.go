@@ -60,7 +60,7 @@ type lineForm struct {
 	endpoint   []*policy.Document
 	grants     []grant
 	// keyOnly are the members that are only about a key, where they stand.
-	keyOnly map[string]int
+	keyOnly []text
 }
 
 // text is a member that is a string, and where it stands.
@@ -77,7 +77,6 @@ type documents struct {
 }
 
 func (l *lineForm) read(root gjson.Result) {
-	l.keyOnly = map[string]int{}
 	l.object(root, "a line", map[string]func(gjson.Result){
 		"id":              l.readID,
 		"principal":       l.into(&l.principal, "principal"),
@@ -86,7 +85,7 @@ func (l *lineForm) read(root gjson.Result) {
 		"resourceAccount": l.into(&l.resourceAccount, "resourceAccount"),
 		"context":         l.readContext,
 		"resourcePolicy": func(v gjson.Result) {
-			l.keyOnly["resourcePolicy"] = v.Index
+			l.keyOnly = append(l.keyOnly, text{value: "resourcePolicy", at: v.Index})
 			l.keyPolicy = l.document(policy.KeyPolicy, "resourcePolicy", v)
 		},
 		"identityPolicies": func(v gjson.Result) { l.identity = l.identityPolicies(v) },
@@ -100,7 +99,7 @@ func (l *lineForm) read(root gjson.Result) {
 		"rcps":                func(v gjson.Result) { l.rcps = l.levels(policy.ResourceControlPolicy, "rcps", v) },
 		"vpcEndpointPolicies": func(v gjson.Result) { l.endpoint = l.policies(policy.VPCEndpointPolicy, "vpcEndpointPolicies", v) },
 		"grants": func(v gjson.Result) {
-			l.keyOnly["grants"] = v.Index
+			l.keyOnly = append(l.keyOnly, text{value: "grants", at: v.Index})
 			l.readGrants(v)
 		},
 	})

@@ -26,7 +26,8 @@ type File struct {
 }
 
 // Parse reads src, which must hold exactly one document. Mappings with a repeated key, cyclic
-// aliases and anything that is not text are errors; every error has a position.
+// aliases and anything that is not text are errors; every error has a position. The one form of JSON
+// that is not YAML is refused too: a character written as a pair of UTF-16 escapes (\ud83d\ude00).
 func Parse(name string, src []byte) (*File, policy.Diagnostics) {
 	f := &File{Name: name, src: src, lines: lineStarts(src)}
 	if at := notText(src); at >= 0 {
@@ -107,8 +108,11 @@ func (f *File) loadProblem(err error) policy.Diagnostic {
 		message = found.ContextMsg + ": " + message
 	}
 	pos := f.at(0)
-	if found.Mark.Line > 0 {
-		pos = f.Position(&yaml.Node{Line: min(found.Mark.Line, len(f.lines)), Column: max(found.Mark.Column, 1)})
+	switch {
+	case found.Mark.Line > len(f.lines): // something is missing at the end
+		pos = f.at(len(f.src))
+	case found.Mark.Line > 0:
+		pos = f.Position(&yaml.Node{Line: found.Mark.Line, Column: max(found.Mark.Column, 1)})
 	}
 	return f.problem("yaml-syntax", pos, message)
 }

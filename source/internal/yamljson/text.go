@@ -109,7 +109,7 @@ func (f *File) doubleQuoted(n *yaml.Node) ([]int, bool) {
 }
 
 // escapeLength returns how long the escape at the beginning of src is
-// (YAML 1.2.2, section 5.7, "Escaped Characters"); a UTF-16 pair of JSON counts as one.
+// (YAML 1.2.2, section 5.7, "Escaped Characters").
 func escapeLength(src []byte) int {
 	if len(src) < 2 {
 		return 1
@@ -118,9 +118,6 @@ func escapeLength(src []byte) int {
 	case 'x':
 		return 4
 	case 'u':
-		if len(src) >= 12 && (src[2] == 'd' || src[2] == 'D') && src[6] == '\\' && src[7] == 'u' {
-			return 12
-		}
 		return 6
 	case 'U':
 		return 10

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/simulator"
+)
+
+// canParams are what can is asked.
+type canParams struct {
+	principal, action, key string
+
+	load          []string
+	stack         stackParams
+	context       []string
+	viaService    string
+	sourceVPCE    string
+	sessionPolicy string
+	grant         string
+	format        enum
+	now           func() time.Time
+}
+
+func newCan(s streams, now func() time.Time) *cobra.Command {
+	p := &canParams{now: now}
+	cmd := &cobra.Command{
+		Use:   "can PRINCIPAL ACTION [KEY]",
+		Short: "Say whether a principal may do an action with a key, and why",
+		Long: `Say whether a principal may do an action with a key, and which statements decide it.
+
+PRINCIPAL is an ARN, user/NAME, role/NAME, role/NAME/SESSION, root, service/NAME, or the logical id in a template.
+KEY is a key id, an ARN, an alias, or the logical id in a template.
+
+The request is made now and over TLS (aws:CurrentTime, aws:EpochTime, aws:SecureTransport) unless --context says
+otherwise. Every other condition key that does not follow from principal, action and key is missing.
+
+Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is not known before deployment.`,
+		Example: `  strictkms can user/alice kms:Decrypt alias/app --load template.yaml
+  strictkms can role/App kms:CreateGrant alias/app --load template.yaml --via-service rds
+  strictkms can role/App kms:Decrypt alias/app --load template.yaml --context kms:EncryptionContext:tenant=a`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 || len(args) > 3 {
+				return errors.New("can expects PRINCIPAL, ACTION and, for actions on a key, KEY")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.principal, p.action = args[0], args[1]
+			if len(args) == 3 {
+				p.key = args[2]
+			}
+			return runCan(cmd.Context(), p, s.out, s.err)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&p.load, "load", nil, "a `FILE` with policies: a CloudFormation template or a world file (repeatable)")
+	addStack(cmd, &p.stack)
+	flags.StringArrayVar(&p.context, "context", nil, "a condition key of the request as `K=V`; repeat it for a list of values")
+	flags.StringVar(&p.viaService, "via-service", "",
+		"the `SERVICE` that makes the call on the principal's behalf, for example s3 or s3.eu-west-2.amazonaws.com")
+	flags.StringVar(&p.sourceVPCE, "source-vpce", "", "the `ID` of the VPC endpoint in a world file that the request comes through")
+	flags.StringVar(&p.sessionPolicy, "session-policy", "", "a `FILE` with the session policy of the principal's session")
+	flags.StringVar(&p.grant, "grant", "", "the `ID` of the grant that kms:RetireGrant is about")
+	addFormat(cmd, &p.format)
+	// A call that a service makes does not pass the caller's endpoint
+	// (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html).
+	cmd.MarkFlagsMutuallyExclusive("via-service", "source-vpce")
+	return cmd
+}
+
+// runCan answers a question; a denial is an [exitError].
+func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
+	if len(p.load) == 0 {
+		return errors.New("name at least one file with --load: " + loadable)
+	}
+	world, err := loadWorld(p.load, p.stack, errw)
+	if err != nil {
+		return err
+	}
+	q, err := p.question(world, errw)
+	if err != nil {
+		return err
+	}
+	answer, err := simulator.Can(ctx, evaluator.New(world), *q)
+	if err != nil {
+		return err
+	}
+	if err := writeAnswer(out, p.format.value, answer); err != nil {
+		return err
+	}
+	return verdictError(answer.Decision.Decision)
+}
+
+func writeAnswer(out io.Writer, format string, answer *simulator.Answer) error {
+	if format == formatJSON {
+		return writeJSON(out, answer)
+	}
+	return simulator.WriteText(out, answer)
+}
+
+// writeJSON writes a value for programs and people.
+func writeJSON(out io.Writer, value any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}

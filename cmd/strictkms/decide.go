@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/inline"
+)
+
+// maxLineInBytes bounds one request: a hundred of the largest key policies fit many times over.
+const maxLineInBytes = 16 << 20
+
+func newDecide(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "decide",
+		Short: "Decide requests that carry their policies: JSON lines in, JSON lines out",
+		Long: `Read one request per line from standard input and write one decision per line to standard output, in order.
+A line is a JSON object with the request and every policy that applies to it: id, principal, action, resource,
+resourceAccount, context, identityPolicies, resourcePolicy, permissionBoundaries, sessionPolicy, scps, rcps,
+vpcEndpointPolicies and grants. A line that cannot be decided gives {"id", "error"}, and the next one is read.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New("decide takes no arguments: it reads standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDecide(cmd.Context(), s.in, s.out)
+		},
+	}
+}
+
+// decided is the answer to a line.
+type decided struct {
+	ID json.RawMessage `json:"id"`
+	evaluator.Decision
+}
+
+// undecided is the answer to a line that is not a request.
+type undecided struct {
+	ID    json.RawMessage `json:"id"`
+	Error string          `json:"error"`
+}
+
+// runDecide answers lines until the input ends.
+func runDecide(ctx context.Context, in io.Reader, out io.Writer) error {
+	d := &decider{base: evaluator.New(&source.World{}), out: bufio.NewWriter(out)}
+	r := bufio.NewReaderSize(in, 64<<10)
+	var line []byte
+	for number := 1; ; number++ {
+		var tooLong bool
+		var readErr error
+		line, tooLong, readErr = readLine(r, line[:0])
+		if readErr != nil && !errors.Is(readErr, io.EOF) {
+			return errors.Join(fmt.Errorf("read standard input: %w", readErr), d.out.Flush())
+		}
+		if err := d.answer(ctx, line, tooLong, fmt.Sprintf("line %d", number)); err != nil {
+			return err
+		}
+		if readErr != nil || !hasLine(r) {
+			if err := d.out.Flush(); err != nil {
+				return err
+			}
+		}
+		if readErr != nil {
+			return nil
+		}
+	}
+}
+
+// readLine reads a line of any length into a buffer, but keeps at most [maxLineInBytes] of it.
+func readLine(r *bufio.Reader, line []byte) (_ []byte, tooLong bool, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) > maxLineInBytes {
+			tooLong = true
+			line = line[:0]
+		}
+		if !tooLong {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, tooLong, err
+		}
+	}
+}
+
+// hasLine reports whether a whole line can be read without waiting.
+func hasLine(r *bufio.Reader) bool {
+	buffered, err := r.Peek(r.Buffered())
+	return err == nil && bytes.IndexByte(buffered, '\n') >= 0
+}
+
+// decider answers lines; policies that several lines have are compiled once.
+type decider struct {
+	base *evaluator.Evaluator
+	out  *bufio.Writer
+}
+
+// answer writes the answer to a line; an empty line has none.
+func (d *decider) answer(ctx context.Context, line []byte, tooLong bool, name string) error {
+	if tooLong {
+		return d.write(undecided{Error: fmt.Sprintf("%s: the line has more than %d bytes", name, maxLineInBytes)})
+	}
+	if line = bytes.TrimRight(line, "\r\n"); len(bytes.TrimSpace(line)) == 0 {
+		return nil
+	}
+	c, err := inline.Read(line, name)
+	if err != nil {
+		return d.write(undecided{ID: c.ID, Error: err.Error()})
+	}
+	decision, err := d.base.In(c.World).Explain(ctx, c.Request)
+	if err != nil {
+		return d.write(undecided{ID: c.ID, Error: name + ": " + err.Error()})
+	}
+	for _, warning := range c.Warnings {
+		decision.Warnings = append(decision.Warnings, warning.String())
+	}
+	return d.write(decided{ID: c.ID, Decision: decision})
+}
+
+func (d *decider) write(value any) error {
+	e := json.NewEncoder(d.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(value)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"slices"
+)
+
+// fileKind says what a file holds.
+type fileKind int
+
+// The kinds of file, told apart by the names at their top level.
+const (
+	unknownFile fileKind = iota
+	templateFile
+	worldFile
+	policyFile
+)
+
+// detect finds out what a file holds. It does not mind mistakes: whoever reads the file next reports
+// them with their positions.
+func detect(src []byte) fileKind {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(topLevelNames(src), func(n string) bool { return slices.Contains(names, n) })
+	}
+	switch {
+	case has("Resources", "AWSTemplateFormatVersion"):
+		return templateFile
+	case has("accounts", "organization", "endpoints"):
+		return worldFile
+	case has("Statement"):
+		return policyFile
+	default:
+		return unknownFile
+	}
+}
+
+// topLevelNames returns the names at the top level of JSON, up to the first mistake, or of YAML.
+func topLevelNames(src []byte) []string {
+	if bytes.HasPrefix(bytes.TrimSpace(src), []byte("{")) {
+		return namesInJSON(src)
+	}
+	var names []string
+	for _, m := range yamlName.FindAllSubmatch(src, -1) {
+		names = append(names, string(m[1]))
+	}
+	return names
+}
+
+// yamlName is a name in the first column of a line, with or without quotes.
+var yamlName = regexp.MustCompile(`(?m)^["']?([A-Za-z]+)["']?[ \t]*:(?:\s|$)`)
+
+func namesInJSON(src []byte) []string {
+	var names []string
+	d := json.NewDecoder(bytes.NewReader(src))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			break
+		}
+		if text, ok := name.(string); ok {
+			names = append(names, text)
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			break
+		}
+	}
+	return names
+}

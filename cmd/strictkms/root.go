@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// streams are what a command reads and writes: results on out, everything else on err.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// execute runs the command line and returns the exit code.
+func execute(ctx context.Context, args []string, s streams, now func() time.Time) int {
+	root := &cobra.Command{
+		Use:   "strictkms",
+		Short: "Decide and explain AWS KMS authorization",
+		Long: `strictkms decides AWS KMS authorization: may this principal do this action with this key, and why.
+It reads key policies, IAM policies, grants and organization policies from the files they are written in.
+
+Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under conditions.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(newCan(s, now), newRego(s), newDecide(s), newVersion(s))
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	return report(s.err, root.ExecuteContext(ctx))
+}

@@ -1,0 +1,249 @@
+package evaluator_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/policy"
+)
+
+// reference decides one request in the plainest way: every statement of every layer is looked at, nothing
+// is compiled, indexed or kept. It is written from AWS's documents and shares no code with
+// the translation or the evaluator; of package policy it uses the parsed documents and the
+// catalogue. The property tests hold the evaluator to it.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+type reference struct {
+	req      evaluator.Request
+	caller   *evaluator.Principal
+	action   *policy.Action
+	resource string
+	account  *evaluator.Account // the caller's
+	owner    *evaluator.Account // the resource's
+	context  map[string][]string
+	pairs    map[string]string // the encryption context
+	matched  []refMatch
+}
+
+// refMatch is a statement or grant that matched.
+type refMatch struct {
+	layer string
+	level int
+	way   way
+	name  string // layer, policy and index
+}
+
+// way says what a matching statement does for the caller.
+type way string
+
+const (
+	denies   way = "denies"
+	allows   way = "allows"   // a policy on the caller's side
+	itself   way = "itself"   // a resource policy or grant that names the caller, or everyone
+	behind   way = "behind"   // one that names the role or user behind the session
+	delegate way = "delegate" // one that names the account
+)
+
+// refDecision is what the reference answers. Deciding is sorted.
+type refDecision struct {
+	verdict  evaluator.Verdict
+	reason   string
+	deciding []string
+}
+
+func (d refDecision) String() string {
+	return fmt.Sprintf("%s (%s) by %q", d.verdict, d.reason, d.deciding)
+}
+
+func refDecide(world evaluator.World, req evaluator.Request) refDecision {
+	action, _ := policy.LookupAction(req.Action)
+	r := &reference{req: req, caller: req.Principal, action: action, resource: "*"}
+	switch {
+	case req.Key != nil:
+		r.resource = req.Key.ARN
+	case req.Alias != "":
+		r.resource = req.Alias
+	}
+	r.account, r.owner = world.Account(r.caller.Account), world.Account(r.resourceAccount())
+	r.pairs = r.encryptionContext()
+	r.context = r.allKeys()
+	r.collect()
+	return r.conclude()
+}
+
+// resourceAccount is the account of the resource, empty for requests without one.
+func (r *reference) resourceAccount() string {
+	if r.resource == "*" {
+		return ""
+	}
+	return strings.Split(r.resource, ":")[4]
+}
+
+// collect looks at every statement that applies.
+func (r *reference) collect() {
+	c := r.caller
+	r.documents("identity-policy", 0, c.Identity)
+	if c.Boundary != nil {
+		r.documents("permissions-boundary", 0, []*policy.Document{c.Boundary})
+	}
+	if c.HasSession {
+		r.documents("session-policy", 0, c.Session)
+	}
+	if r.scpsBind() {
+		for level, docs := range r.account.SCPs {
+			r.documents("service-control-policy", level, docs)
+		}
+	}
+	if r.rcpsBind() {
+		for level, docs := range r.owner.RCPs {
+			r.documents("resource-control-policy", level, docs)
+		}
+	}
+	if r.throughEndpoint() {
+		r.documents("vpc-endpoint-policy", 0, r.req.EndpointPolicies)
+	}
+	if r.req.Key != nil {
+		if r.req.Key.Policy != nil {
+			r.documents("key-policy", 0, []*policy.Document{r.req.Key.Policy})
+		}
+		for _, g := range r.req.Key.Grants {
+			if w, ok := r.grant(g); ok {
+				r.matched = append(r.matched, refMatch{layer: "grant", way: w, name: "grant/grant " + g.ID})
+			}
+		}
+	}
+}
+
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+func (r *reference) scpsBind() bool {
+	return r.account != nil && r.account.SCPs != nil && !r.account.Management &&
+		!r.caller.ServiceLinked && r.caller.Type != evaluator.Service
+}
+
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+func (r *reference) rcpsBind() bool {
+	managed := r.req.Key != nil && r.req.Key.AWSManaged
+	return r.owner != nil && !r.owner.Management && !managed && !r.caller.ServiceLinked && r.action.Name != "kms:RetireGrant"
+}
+
+// throughEndpoint reports whether an endpoint policy applies: calls that a service makes do not pass it.
+// https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
+func (r *reference) throughEndpoint() bool {
+	return r.req.EndpointPolicies != nil && r.caller.Type != evaluator.Service && !r.forwarded()
+}
+
+func (r *reference) documents(layer string, level int, docs []*policy.Document) {
+	for _, doc := range docs {
+		for _, st := range doc.Statements {
+			for _, w := range r.statement(doc, st) {
+				name := fmt.Sprintf("%s/%s#%d", layer, doc.Name, st.Index)
+				r.matched = append(r.matched, refMatch{layer: layer, level: level, way: w, name: name})
+			}
+		}
+	}
+}
+
+// some lists the matching statements of a layer that match in one of the ways.
+func (r *reference) some(layer string, ways ...way) []string {
+	var names []string
+	for _, m := range r.matched {
+		if (layer == "" || m.layer == layer) && slices.Contains(ways, m.way) {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+func (r *reference) has(layer string, ways ...way) bool { return len(r.some(layer, ways...)) > 0 }
+
+// everySCPLevelAllows reports whether each level of the organization's tree allows.
+func (r *reference) everySCPLevelAllows() bool {
+	for level := range r.account.SCPs {
+		at := slices.ContainsFunc(r.matched, func(m refMatch) bool {
+			return m.layer == "service-control-policy" && m.level == level && m.way == allows
+		})
+		if !at {
+			return false
+		}
+	}
+	return true
+}
+
+func allowed(reason string, deciding ...[]string) refDecision {
+	names := slices.Concat(deciding...)
+	slices.Sort(names)
+	return refDecision{verdict: evaluator.Allow, reason: reason, deciding: slices.Compact(names)}
+}
+
+func denied(reason string) refDecision {
+	return refDecision{verdict: evaluator.Deny, reason: reason}
+}
+
+// conclude puts the layers together.
+func (r *reference) conclude() refDecision {
+	if names := r.some("", denies); len(names) > 0 {
+		d := allowed("explicit-deny", names)
+		d.verdict = evaluator.Deny
+		return d
+	}
+	account := r.resourceAccount()
+	own := account == "" || account == r.caller.Account
+	switch {
+	case r.scpsBind() && !r.everySCPLevelAllows():
+		return denied("no-service-control-policy")
+	case r.throughEndpoint() && !r.has("vpc-endpoint-policy", allows):
+		return denied("no-vpc-endpoint-policy")
+	case !own && r.caller.Type != evaluator.Service && !r.action.CrossAccount:
+		return denied("no-cross-account")
+	}
+	return r.paths(own || r.caller.Type == evaluator.Service)
+}
+
+// paths looks for one way to be allowed; alone says that a key policy that names the caller suffices.
+func (r *reference) paths(alone bool) refDecision {
+	key := "key-policy"
+	if r.action.Name == "kms:RetireGrant" {
+		key = "none" // not effective in a key policy
+	}
+	boundary := r.caller.Boundary == nil || r.has("permissions-boundary", allows)
+	session := !r.caller.HasSession || r.has("session-policy", allows)
+	limits := boundary && session
+	identity := r.caller.Type == evaluator.Root || r.has("identity-policy", allows) && limits
+
+	half := r.some(key, delegate)
+	if !alone {
+		half = r.some(key, delegate, itself, behind)
+	}
+	switch {
+	case alone && r.has(key, itself):
+		return allowed("direct-key-policy", r.some(key, itself))
+	case alone && r.has(key, behind) && limits:
+		return allowed("direct-key-policy", r.some(key, behind))
+	case r.has("grant", itself):
+		return allowed("grant", r.some("grant", itself))
+	case r.has("grant", behind) && limits:
+		return allowed("grant", r.some("grant", behind))
+	case len(half) > 0 && identity:
+		return allowed("key-policy-and-iam", half, r.some("identity-policy", allows))
+	case r.has("grant", delegate) && identity:
+		return allowed("grant-and-iam", r.some("grant", delegate), r.some("identity-policy", allows))
+	case r.req.Key == nil && identity:
+		return allowed("iam-policy", r.some("identity-policy", allows))
+	}
+	needs := len(half) > 0 || r.has("grant", delegate) || r.req.Key == nil
+	cut := alone && r.has(key, behind) || r.has("grant", behind) || needs && r.has("identity-policy", allows)
+	switch {
+	case cut && !boundary:
+		return denied("no-permissions-boundary")
+	case cut && !session:
+		return denied("no-session-policy")
+	case needs:
+		return denied("no-identity-policy")
+	default:
+		return denied("no-key-policy")
+	}
+}
