@@ -67,11 +67,12 @@ func (v *verdict) deciding(h hit, f facts) bool {
 		return v.reason == "explicit-deny"
 	}
 	foreign := !f.has(callerSameAccount) && !f.has(callerService)
+	names := h.class == classDirect || h.class == classLimited || h.class == classDelegate && f.has(callerRoot)
 	switch v.reason {
 	case "direct-key-policy":
-		return h.layer == layerKey && (h.class == classDirect || h.class == classLimited)
+		return h.layer == layerKey && names
 	case "grant":
-		return h.layer == layerGrant && (h.class == classDirect || h.class == classLimited)
+		return h.layer == layerGrant && names
 	case "key-policy-and-iam":
 		return h.layer == layerIdentity || h.layer == layerKey && (h.class == classDelegate || foreign)
 	case "grant-and-iam":
@@ -94,7 +95,7 @@ func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
 		at := slices.IndexFunc(layers, func(l Layer) bool { return l.Layer == name })
 		if at < 0 {
 			at = len(layers)
-			layers = append(layers, Layer{Layer: name, Outcome: h.outcome()})
+			layers = append(layers, Layer{Layer: name, Outcome: h.outcome(f)})
 		}
 		st := q.statementOf(h)
 		if !slices.ContainsFunc(layers[at].Statements, st.same) {
@@ -108,11 +109,11 @@ func (s Statement) same(t Statement) bool {
 	return s.Policy == t.Policy && s.Index == t.Index && s.Source == t.Source
 }
 
-func (h hit) outcome() string {
-	switch h.class {
-	case classDeny:
+func (h hit) outcome(f facts) string {
+	switch {
+	case h.class == classDeny:
 		return outcomeDeny
-	case classDelegate:
+	case h.class == classDelegate && !f.has(callerRoot):
 		return outcomeDelegates
 	default:
 		return outcomeAllow

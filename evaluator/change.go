@@ -23,7 +23,8 @@ func (x *explainer) againstDeny() []change {
 		}
 		doc, index := r.doc, r.source.Index
 		return append(out, change{
-			text: fmt.Sprintf("remove or narrow the Deny in %s", r.where()),
+			text:   fmt.Sprintf("remove or narrow the Deny in %s", r.where()),
+			weight: weightStatement,
 			apply: func(s scenario) scenario {
 				without := editStatement(doc, index, fmt.Sprintf("remove %d", index), func(policy.Statement) *policy.Statement { return nil })
 				return s.replace(doc, without)
@@ -69,8 +70,9 @@ func (x *explainer) satisfy(c policy.Condition) (change, bool) {
 	}
 	key := c.Key.Text
 	return change{
-		text:  fmt.Sprintf("make the request with %s %s %q", key, how, value),
-		apply: func(s scenario) scenario { return s.withContext(key, sample) },
+		text:   fmt.Sprintf("make the request with %s %s %q", key, how, value),
+		weight: weightRequest,
+		apply:  func(s scenario) scenario { return s.withContext(key, sample) },
 	}, true
 }
 
@@ -115,12 +117,14 @@ func (x *explainer) nearMisses(layer string) []*result {
 	return out[:min(len(out), maxSuggestions)]
 }
 
-// mend is the change that makes a near miss match: all of its unmet elements must be changeable.
+// mend is the change that makes a near miss match: all of its unmet elements must be changeable, and at
+// most one by editing the statement, because two edits together would allow more than is asked for.
 func (x *explainer) mend(r *result) (change, bool) {
 	var (
-		texts []string
-		steps []func(scenario) scenario
-		edits []func(*policy.Statement)
+		texts  []string
+		steps  []func(scenario) scenario
+		edits  []func(*policy.Statement)
+		weight int
 	)
 	for _, u := range r.statement.Unmet {
 		switch u.Element {
@@ -129,19 +133,19 @@ func (x *explainer) mend(r *result) (change, bool) {
 			if !ok {
 				return change{}, false
 			}
-			texts, steps = append(texts, c.text), append(steps, c.apply)
+			texts, steps, weight = append(texts, c.text), append(steps, c.apply), weight+c.weight
 		case "Principal", "Action", "Resource":
 			text, edit, ok := x.addTo(u.Element, r)
-			if !ok {
+			if !ok || len(edits) > 0 {
 				return change{}, false
 			}
-			texts, edits = append(texts, text), append(edits, edit)
+			texts, edits, weight = append(texts, text), append(edits, edit), weight+r.editWeight(u.Element)
 		default:
 			return change{}, false
 		}
 	}
 	doc, index, text := r.doc, r.source.Index, strings.Join(texts, " and ")
-	return change{text: text, apply: func(s scenario) scenario {
+	return change{text: text, weight: weight, apply: func(s scenario) scenario {
 		for _, step := range steps {
 			s = step(s)
 		}
@@ -155,6 +159,19 @@ func (x *explainer) mend(r *result) (change, bool) {
 			return &st
 		}))
 	}}, true
+}
+
+// editWeight says how much an edit of the statement touches besides the caller.
+func (r *result) editWeight(element string) int {
+	if element == "Principal" || r.source.Principals == nil {
+		return weightStatement
+	}
+	for _, p := range r.source.Principals.Values {
+		if r.source.Principals.Negated || p.Form == policy.PrincipalAny || p.Form == policy.PrincipalAccount {
+			return weightEveryone
+		}
+	}
+	return weightStatement
 }
 
 // conditionOf finds the condition that an unmet element is about.

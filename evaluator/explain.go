@@ -212,20 +212,19 @@ func (s Statement) distance() int {
 	}
 }
 
-// assumptions lists the named assumptions of the verdict and of the statements it rests on.
+// assumptions lists the named assumptions of the verdict and of the statements that made it or, by one
+// element, did not.
 func (x *explainer) assumptions(v *verdict) []string {
 	var out []string
 	out = append(out, v.assumptions...)
 	for i := range x.results {
 		r := &x.results[i]
-		if !r.statement.Deciding && v.decision == Allow {
-			continue
-		}
-		if v.decision == Deny && !r.statement.Deciding && len(r.statement.Unmet) != 1 {
-			continue
-		}
-		for _, a := range r.assumptions {
-			out = append(out, string(a))
+		helps := (r.statement.Effect == policy.Allow.String()) == (v.decision == Allow)
+		nearly := len(r.statement.Unmet) == 1 || r.statement.Matched
+		if r.statement.Deciding || !helps && nearly {
+			for _, a := range r.assumptions {
+				out = append(out, string(a))
+			}
 		}
 	}
 	slices.Sort(out)

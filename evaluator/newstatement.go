@@ -32,8 +32,9 @@ func (x *explainer) newStatement(v *verdict) (change, bool) {
 	switch {
 	case layer == layerIdentity:
 		return change{
-			text:  fmt.Sprintf("give %s an identity policy that %s", x.callerName(), what),
-			apply: func(s scenario) scenario { return s.withIdentity(newIdentityPolicy(st, what)) },
+			text:   fmt.Sprintf("give %s an identity policy that %s", x.callerName(), what),
+			weight: weightNew,
+			apply:  func(s scenario) scenario { return s.withIdentity(newIdentityPolicy(st, what)) },
 		}, true
 	case doc == nil:
 		return change{}, false
@@ -42,7 +43,7 @@ func (x *explainer) newStatement(v *verdict) (change, bool) {
 	if st.Principals != nil {
 		text = fmt.Sprintf("add a statement to %s that allows %s to do %s", documentWhere(doc), x.callerName(), x.q.action.Name)
 	}
-	return change{text: text, apply: func(s scenario) scenario {
+	return change{text: text, weight: weightNew, apply: func(s scenario) scenario {
 		return s.replace(doc, addStatement(doc, st, text))
 	}}, true
 }

@@ -26,7 +26,7 @@ func (x *explainer) outcome(layer layerKind) string {
 		return outcomeNone
 	case layer == layerKey && named && !suffices:
 		return outcomeDelegates
-	case named:
+	case named, matched[classDelegate] && x.f.has(callerRoot):
 		return outcomeAllow
 	case matched[classDelegate]:
 		return outcomeDelegates

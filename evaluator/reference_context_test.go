@@ -18,7 +18,8 @@ import (
 func (r *reference) allKeys() map[string][]string {
 	keys := map[string][]string{}
 	set := func(name string, values ...string) {
-		if len(values) > 0 && (len(values) > 1 || values[0] != "") {
+		known := len(values) > 1 || len(values) == 1 && (values[0] != "" || strings.Contains(name, "Tag/"))
+		if known { // a tag may be empty, what is not known is
 			keys[strings.ToLower(name)] = values
 		}
 	}

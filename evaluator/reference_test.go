@@ -212,7 +212,10 @@ func (r *reference) paths(alone bool) refDecision {
 	boundary := r.caller.Boundary == nil || r.has("permissions-boundary", allows)
 	session := !r.caller.HasSession || r.has("session-policy", allows)
 	limits := boundary && session
-	identity := r.caller.Type == evaluator.Root || r.has("identity-policy", allows) && limits
+	// An account principal names the account root user itself, which needs no identity policy:
+	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+	root := r.caller.Type == evaluator.Root
+	identity := root || r.has("identity-policy", allows) && limits
 
 	half := r.some(key, delegate)
 	if !alone {
@@ -221,10 +224,14 @@ func (r *reference) paths(alone bool) refDecision {
 	switch {
 	case alone && r.has(key, itself):
 		return allowed("direct-key-policy", r.some(key, itself))
+	case alone && root && r.has(key, delegate):
+		return allowed("direct-key-policy", r.some(key, delegate))
 	case alone && r.has(key, behind) && limits:
 		return allowed("direct-key-policy", r.some(key, behind))
 	case r.has("grant", itself):
 		return allowed("grant", r.some("grant", itself))
+	case root && r.has("grant", delegate):
+		return allowed("grant", r.some("grant", delegate))
 	case r.has("grant", behind) && limits:
 		return allowed("grant", r.some("grant", behind))
 	case len(half) > 0 && identity:

@@ -13,10 +13,19 @@ const (
 	maxSteps = 4
 )
 
+// The weights of changes: how much more than this one request they touch.
+const (
+	weightRequest   = 1 // the request is made differently
+	weightStatement = 2 // a statement that names the caller, or an identity policy, gains an element
+	weightNew       = 3 // a policy gains a statement of its own
+	weightEveryone  = 6 // a statement that names everyone, or a whole account, gains an element
+)
+
 // change is one step towards an allowed request.
 type change struct {
-	text  string
-	apply func(scenario) scenario
+	text   string
+	weight int
+	apply  func(scenario) scenario
 }
 
 // Suggest returns the smallest changes that would allow a denied request, best first. Each was tried: with
@@ -37,10 +46,10 @@ func (e *Evaluator) Suggest(ctx context.Context, req Request) ([]string, error) 
 			out = append(out, p)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b plan) int { return len(a) - len(b) })
+	slices.SortStableFunc(out, func(a, b plan) int { return a.weight - b.weight })
 	var texts []string
 	for _, p := range out {
-		if text := strings.Join(p, "; and "); !slices.Contains(texts, text) && len(texts) < maxSuggestions {
+		if text := strings.Join(p.texts, "; and "); !slices.Contains(texts, text) && len(texts) < maxSuggestions {
 			texts = append(texts, text)
 		}
 	}
@@ -48,28 +57,31 @@ func (e *Evaluator) Suggest(ctx context.Context, req Request) ([]string, error) 
 }
 
 // plan is a list of changes, in words, that together allow a request.
-type plan []string
+type plan struct {
+	texts  []string
+	weight int
+}
 
 // follow applies a change and then the best one for whatever denies next, until the request is allowed.
 func (e *Evaluator) follow(ctx context.Context, s scenario, c change) (plan, bool, error) {
 	var p plan
 	for range maxSteps {
-		p = append(p, c.text)
+		p.texts, p.weight = append(p.texts, c.text), p.weight+c.weight
 		s = c.apply(s)
 		d, err := e.In(s.world).Authorize(ctx, s.req)
 		if err != nil {
-			return nil, false, err
+			return plan{}, false, err
 		}
 		if d.Decision == Allow {
 			return p, true, nil
 		}
 		next, err := e.changes(ctx, s)
 		if err != nil || len(next) == 0 {
-			return nil, false, err
+			return plan{}, false, err
 		}
-		c = next[0]
+		c = slices.MinFunc(next, func(a, b change) int { return a.weight - b.weight })
 	}
-	return nil, false, nil
+	return plan{}, false, nil
 }
 
 // changes lists what could be changed about the reason of a denial, best first.

@@ -106,9 +106,12 @@ func (s *scope) matchForeignService(parts []policy.Pattern) test {
 	return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", input.resource.arn)")}
 }
 
+// resourceName is the term of the last part of the resource's ARN.
+const resourceName = "input.resource.name"
+
 // matchPart tests one part of the resource's ARN.
 func (s *scope) matchPart(term string, p policy.Pattern) body {
-	if text, ok := trimRun(p); ok && (text == "key/" || text == "alias/") {
+	if text, ok := trimRun(p); ok && term == resourceName && (text == "key/" || text == "alias/") {
 		return body{equals("input.resource.type", strings.TrimSuffix(text, "/"))}
 	}
 	return s.matchText(term, p)[0]

@@ -125,9 +125,21 @@ func onPresence(q policy.Quantifier, term string, t test) test {
 
 // quantified tests the values of a multivalued key.
 func (s *scope) quantified(c policy.Condition, term, key string, names conditionNames) test {
+	all, negated := c.Operator.Quantifier == policy.ForAllValues, c.Operator.Comparison.Negated()
 	t := s.compare(c.Operator.Comparison.Positive(), "value", key, c.Values).merged()
-	predicate := s.valuePredicate(t, names.function, c.Operator.Comparison.Negated())
-	if c.Operator.Quantifier == policy.ForAllValues {
+	switch never, always := t.isNever(), t.isAlways(); {
+	case !never && !always:
+	case always != negated && all:
+		return test{body{}} // no value fails
+	case always != negated:
+		return test{conjunctionOf(term)}
+	case all:
+		return isMissing(term)
+	default:
+		return nil // no value passes
+	}
+	predicate := s.valuePredicate(t, names.function, negated)
+	if all {
 		return append(isMissing(term), body{raw("every value in " + term + " {\n\t" + predicate.text + "\n}")})
 	}
 	some := test{body{raw("some value in " + term), predicate}}
@@ -137,12 +149,7 @@ func (s *scope) quantified(c policy.Condition, term, key string, names condition
 // valuePredicate is the expression that tests the variable value. What may be undefined is negated by
 // way of a function only.
 func (s *scope) valuePredicate(t test, function string, negated bool) expression {
-	switch {
-	case t.isAlways() != negated && (t.isAlways() || t.isNever()):
-		return raw("true")
-	case t.isAlways() || t.isNever():
-		return raw("false")
-	case len(t) == 1 && len(t[0]) == 1 && (t[0][0].plain() || !negated):
+	if len(t) == 1 && len(t[0]) == 1 && (t[0][0].plain() || !negated) {
 		if negated {
 			return not(t[0][0])
 		}

@@ -112,7 +112,21 @@ key_policy_alone if {
 	within_limits
 }
 
+# An account principal names the account root user itself.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+key_policy_alone if {
+	key_policy_counts
+	input.caller.same_account
+	input.caller.root
+	input.key.delegate
+}
+
 grant_alone if input.grant.direct
+
+grant_alone if {
+	input.caller.root
+	input.grant.delegate
+}
 
 grant_alone if {
 	input.grant.limited

@@ -17,11 +17,19 @@ type NameError struct {
 
 // Error says what was not found and what it may have been meant to be.
 func (e *NameError) Error() string {
-	text := "there is no " + e.Kind + " " + e.Name + " in what was loaded"
+	text := "there is no " + e.Kind + " " + quoteEmpty(e.Name) + " in what was loaded"
 	if len(e.Nearest) > 0 {
 		text += "; nearest: " + strings.Join(e.Nearest, ", ")
 	}
 	return text
+}
+
+// quoteEmpty makes an empty name visible.
+func quoteEmpty(name string) string {
+	if name == "" {
+		return `""`
+	}
+	return name
 }
 
 // AmbiguousError says that a name stands for several things that were loaded.
@@ -40,7 +48,7 @@ func (e *AmbiguousError) Error() string {
 const maxNearest = 3
 
 // nearest returns the candidates that are closest to the name by edit distance, without case,
-// best first. What differs in more than half of its letters is no help and is left out.
+// best first. What would have to change in more than a third of its letters is no help and is left out.
 func nearest(name string, candidates []string) []string {
 	type ranked struct {
 		text     string
@@ -50,7 +58,7 @@ func nearest(name string, candidates []string) []string {
 	var found []ranked
 	for _, c := range candidates {
 		distance := levenshtein.ComputeDistance(wanted, strings.ToLower(c))
-		if 2*distance <= max(len(wanted), 4) {
+		if c != "" && 3*distance <= max(len(wanted), len(c)) {
 			found = append(found, ranked{c, distance})
 		}
 	}

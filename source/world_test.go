@@ -126,7 +126,7 @@ func TestPrincipalNameErrors(t *testing.T) {
 		"role/App/":                            "there is no principal role/App/ in what was loaded; nearest: role/App",
 		"AliceUsr":                             "there is no principal AliceUsr in what was loaded; nearest: AliceUser",
 		"user/":                                "there is no principal user/ in what was loaded",
-		"":                                     "there is no principal  in what was loaded",
+		"":                                     "there is no principal \"\" in what was loaded",
 		"xyz":                                  "there is no principal xyz in what was loaded",
 		"AliceUser/me":                         "there is no principal AliceUser/me in what was loaded; nearest: AliceUser",
 		"arn:aws:iam::" + home + ":user/":      "there is no principal arn:aws:iam::" + home + ":user/ in what was loaded",
@@ -260,14 +260,14 @@ func TestKey(t *testing.T) {
 func TestKeyErrors(t *testing.T) {
 	w := testWorld(t)
 	for name, want := range map[string]string{
-		"":             "there is no key  in what was loaded",
-		"on":           "there is no key on in what was loaded; nearest: one, two",
+		"":             "there is no key \"\" in what was loaded",
+		"on":           "there is no key on in what was loaded; nearest: one",
 		"alias/ap":     "there is no key alias/ap in what was loaded; nearest: alias/app, alias/main",
 		"MainKeys":     "there is no key MainKeys in what was loaded; nearest: MainKey",
-		"MainAlia":     "there is no key MainAlia in what was loaded; nearest: MainAlias, MainKey",
+		"MainAlia":     "there is no key MainAlia in what was loaded; nearest: MainAlias",
 		"alias/theirs": "key alias/theirs is ambiguous: it may be arn:aws:kms:eu-west-1:" + other + ":key/three or arn:aws:kms:us-east-1:" + other + ":key/two",
 		"arn:aws:kms:us-east-1:" + other + ":key/too": "there is no key arn:aws:kms:us-east-1:" + other + ":key/too in what was loaded; nearest: arn:aws:kms:us-east-1:" + other +
-			":key/two, arn:aws:kms:us-east-1:" + other + ":alias/app, arn:aws:kms:eu-west-1:" + other + ":key/three",
+			":key/two, arn:aws:kms:eu-west-1:" + other + ":key/three, arn:aws:kms:us-east-1:" + other + ":alias/app",
 	} {
 		t.Run(name, func(t *testing.T) {
 			k, _, err := w.Key(name)

@@ -19,7 +19,7 @@ import (
 // maxLineInBytes bounds one request: a hundred of the largest key policies fit many times over.
 const maxLineInBytes = 16 << 20
 
-func newDecide(s streams) *cobra.Command {
+func newDecide(ctx context.Context, s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "decide",
 		Short: "Decide requests that carry their policies: JSON lines in, JSON lines out",
@@ -33,8 +33,8 @@ vpcEndpointPolicies and grants. A line that cannot be decided gives {"id", "erro
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runDecide(cmd.Context(), s.in, s.out)
+		RunE: func(*cobra.Command, []string) error {
+			return runDecide(ctx, s.in, s.out)
 		},
 	}
 }
@@ -53,7 +53,8 @@ type undecided struct {
 
 // runDecide answers lines until the input ends.
 func runDecide(ctx context.Context, in io.Reader, out io.Writer) error {
-	d := &decider{base: evaluator.New(&source.World{}), out: bufio.NewWriter(out)}
+	base := evaluator.New(&source.World{}) //nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
+	d := &decider{base: base, out: bufio.NewWriter(out)}
 	r := bufio.NewReaderSize(in, 64<<10)
 	var line []byte
 	for number := 1; ; number++ {

@@ -21,8 +21,9 @@ const (
 // detect finds out what a file holds. It does not mind mistakes: whoever reads the file next reports
 // them with their positions.
 func detect(src []byte) fileKind {
+	found := topLevelNames(bytes.TrimPrefix(src, []byte("\ufeff")))
 	has := func(names ...string) bool {
-		return slices.ContainsFunc(topLevelNames(src), func(n string) bool { return slices.Contains(names, n) })
+		return slices.ContainsFunc(found, func(n string) bool { return slices.Contains(names, n) })
 	}
 	switch {
 	case has("Resources", "AWSTemplateFormatVersion"):

@@ -46,7 +46,7 @@ func report(w io.Writer, err error) int {
 	}
 	for line := range strings.Lines(err.Error()) {
 		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(w, "strictkms: %s\n", line)
+			_, _ = fmt.Fprintf(w, "strictkms: %s\n", line)
 		}
 	}
 	return exitFailed
@@ -59,7 +59,7 @@ func warn(w io.Writer, warnings policy.Diagnostics) {
 		d.Severity = policy.SeverityError // so that its text does not say "warning" once more
 		if text := d.String(); !seen[text] {
 			seen[text] = true
-			fmt.Fprintf(w, "strictkms: warning: %s\n", text)
+			_, _ = fmt.Fprintf(w, "strictkms: warning: %s\n", text)
 		}
 	}
 }

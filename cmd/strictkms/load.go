@@ -18,6 +18,8 @@ import (
 type loader struct {
 	world   *source.World
 	options cloudformation.Options
+	// expected says what a file may hold.
+	expected string
 }
 
 // regionName is the form of the names of Regions, for example eu-west-2 or us-gov-east-1.
@@ -43,6 +45,7 @@ func newLoader(p stackParams, several bool) (*loader, error) {
 		return nil, err
 	}
 	return &loader{
+		expected: loadable,
 		world: &source.World{Defaults: source.Defaults{
 			Account: p.account, Region: p.region, Partition: partitionOf(p.region),
 		}},
@@ -96,7 +99,7 @@ func (l *loader) load(name string, src []byte) error {
 	default:
 		err := cloudformation.Load(l.world, name, src, l.options)
 		if diags, ok := errors.AsType[policy.Diagnostics](err); ok && diags[0].Code == "not-a-template" {
-			return fmt.Errorf("%s:1:1: expected %s", name, loadable)
+			return fmt.Errorf("%s:1:1: expected %s", name, l.expected)
 		}
 		return err
 	}

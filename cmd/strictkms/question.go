@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -164,7 +165,7 @@ func (p *canParams) checkGrant(q *simulator.Question) error {
 		}
 	}
 	if !slices.Contains(ids, p.grant) {
-		return fmt.Errorf("there is no grant %s on the key; grants: %s", p.grant, strings.Join(ids, ", "))
+		return fmt.Errorf("there is no grant %s on the key; grants: %s", p.grant, cmp.Or(strings.Join(ids, ", "), "none"))
 	}
 	return nil
 }

@@ -54,12 +54,14 @@ data.strictkms.layers.decision with it.`,
 	flags.Lookup("kind").DefValue = "" // it is guessed
 	flags.BoolVar(&p.explain, "explain", false, "print the modules that explain: which element of which statement is met")
 	flags.StringVarP(&p.output, "output", "o", "", "write an OPA bundle to `FILE` (.tar.gz) instead")
-	cmd.MarkFlagsMutuallyExclusive("explain", "output")
 	return cmd
 }
 
 // runRego translates files and prints the modules or writes the bundle.
 func runRego(p *regoParams, out, errw io.Writer) error {
+	if p.explain && p.output != "" {
+		return errors.New("--explain prints and -o writes a bundle: use one of them")
+	}
 	units, err := loadUnits(p, errw)
 	if err != nil {
 		return err
@@ -111,9 +113,9 @@ func writeBundle(name string, units []rego.NamedUnit) (err error) {
 // revision identifies the content of a bundle.
 func revision(units []rego.NamedUnit) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q", rego.DecisionModule, rego.LayersModule)
+	_, _ = fmt.Fprintf(h, "%q %q", rego.DecisionModule, rego.LayersModule)
 	for _, u := range units {
-		fmt.Fprintf(h, "%q %q", u.Name, u.Module)
+		_, _ = fmt.Fprintf(h, "%q %q", u.Name, u.Module)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }

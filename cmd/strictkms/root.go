@@ -27,7 +27,7 @@ Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newCan(s, now), newRego(s), newDecide(s), newVersion(s))
+	root.AddCommand(newCan(ctx, s, now), newRego(s), newDecide(ctx, s), newVersion(s))
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)

@@ -44,6 +44,7 @@ func loadUnits(p *regoParams, errw io.Writer) ([]rego.NamedUnit, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.expected += " or a policy document (with Statement)"
 	var (
 		errs     []error
 		alone    []*policy.Document

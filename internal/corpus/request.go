@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -59,19 +60,34 @@ type loader struct {
 // world reads the world of a case: the name of one, a world written out, or a list of those,
 // which together make one world.
 func (l *loader) world(n *yaml.Node) (*source.World, error) {
-	if n.Kind == yaml.ScalarNode {
-		if w := l.worlds[n.Value]; w != nil {
-			return w, nil
-		}
+	name := worldName(n)
+	if w := l.worlds[name]; w != nil {
+		return w, nil
 	}
 	w := &source.World{}
 	if err := l.addWorld(w, n); err != nil {
 		return nil, err
 	}
-	if n.Kind == yaml.ScalarNode {
-		l.worlds[n.Value] = w
+	if name != "" {
+		l.worlds[name] = w
 	}
 	return w, nil
+}
+
+// worldName is what cases that share a world have in common: its name, or the names of its parts.
+// It is empty when a part is written out.
+func worldName(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode {
+		return n.Value
+	}
+	var names []string
+	for _, part := range n.Content {
+		if n.Kind != yaml.SequenceNode || part.Kind != yaml.ScalarNode {
+			return ""
+		}
+		names = append(names, part.Value)
+	}
+	return strings.Join(names, " + ")
 }
 
 func (l *loader) addWorld(w *source.World, n *yaml.Node) error {

@@ -4,7 +4,7 @@ package cloudformation
 // more than it is. These bounds are far above any template that CloudFormation takes, which
 // has at most 1 MB and 500 resources, and far below what would hurt.
 const (
-	maxSteps      = 1_000_000
+	maxSteps      = 300_000
 	maxTextLength = 1 << 20 // of one computed text
 	maxTotalText  = 64 << 20
 )

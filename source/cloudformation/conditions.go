@@ -59,7 +59,7 @@ func (t *template) condition(name string, pos policy.Position) truth {
 	c := t.conditions[name]
 	if c == nil {
 		if t.macro {
-			t.warn(pos, "unresolved-condition", "the template declares no condition %s; a macro may", quote(name))
+			t.why = "the condition " + name + ", which is not in the template"
 			return unknownTruth
 		}
 		t.fail(pos, "unknown-condition", "the template declares no condition %s%s",

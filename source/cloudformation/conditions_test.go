@@ -17,6 +17,10 @@ func TestConditions(t *testing.T) {
 		{"equals quoted number", `!Equals ["012", 012]`, true},
 		{"equals lists", `!Equals [[a, b], !Split [",", "a,b"]]`, true},
 		{"equals other lists", `!Equals [[a, b], [a]]`, false},
+		{"equals mappings", `!Equals [{a: b, c: d}, {c: d, a: b}]`, true},
+		{"equals other mappings", `!Equals [{a: b}, {a: c}]`, false},
+		{"unknown in a list", `!And [!Equals [[!Ref Ssm], [x]], !Equals [a, b]]`, false},
+		{"unknown in a mapping", `!And [!Equals [{a: !Ref Ssm}, x], !Equals [a, b]]`, false},
 		{"equals of different kinds", `!Equals [[a], a]`, false},
 		{"parameter", `!Equals [!Ref Env, prod]`, true},
 		{"region", `!Equals [!Ref AWS::Region, eu-west-2]`, true},
@@ -121,5 +125,23 @@ Resources:
 		`5:3: whether "K" exists is unknown, because its condition "Prod" is (it depends on <SSM parameter /env>)`,
 		`6:3: whether "U" exists is unknown`,
 		`7:3: whether "P" exists is unknown`,
+	}, shown(w.Warnings))
+}
+
+func TestFunctionsThatNoConditionHas(t *testing.T) {
+	w := load(t, `Transform: AWS::LanguageExtensions
+Conditions:
+  C: {"Fn::Contains": [[a], a]}
+  D: !Not [!Condition Elsewhere]
+  Fn::ForEach::X: [x, [a], {}]
+Resources:
+  U: {Type: AWS::IAM::User, Condition: C}
+  V: {Type: AWS::IAM::User, Condition: D}
+`)
+	require.Len(t, w.Users, 2)
+	requireShown(t, []string{
+		`5:3: Fn::ForEach::X is not supported among the conditions`,
+		`7:3: whether "U" exists is unknown, because its condition "C" is (it depends on Fn::Contains, which is not supported in a condition)`,
+		`8:3: whether "V" exists is unknown, because its condition "D" is (it depends on the condition Elsewhere, which is not in the template)`,
 	}, shown(w.Warnings))
 }

@@ -184,6 +184,9 @@ Resources:
 	require.Equal(t, replica.ARN, alone.Keys[0].ARN)
 	require.Equal(t, []string{"the primary key of R is not loaded: key spec, key usage and origin are not known"}, alone.Keys[0].Unknown)
 
+	made := load(t, "Resources: {S: {Type: AWS::CloudFormation::Stack}, R: {Type: AWS::KMS::ReplicaKey, Properties: {PrimaryKeyArn: !GetAtt S.Outputs.Key}}}")
+	requireShown(t, []string{"1:112: PrimaryKeyArn of R is unknown: its key id is made up here"}, shown(made.Warnings))
+	require.Regexp(t, `:key/mrk-[0-9a-f]{32}$`, made.Keys[0].ARN)
 	requireShown(t, []string{"1:13: the replica key R needs PrimaryKeyArn"},
 		mistakes(t, "Resources: {R: {Type: AWS::KMS::ReplicaKey}}", options))
 	requireShown(t, []string{`1:73: "arn:aws:kms:us-east-1:111122223333:key/1" is no ARN of a multi-Region key`},

@@ -142,17 +142,17 @@ func (t *template) path(r *resource) string {
 // replicaID is the id of a replica key: that of its primary key.
 func (t *template) replicaID(r *resource) string {
 	v := t.property(r, "PrimaryKeyArn")
-	if v.kind == textValue && !v.unresolved() {
-		if arn, ok := policy.ParseARN(readable(v.text)); ok {
-			if id, isKey := arn.KeyID(); isKey && strings.HasPrefix(id, "mrk-") {
-				return id
-			}
-		}
-		t.fail(v.pos, "invalid-name", "%s is no ARN of a multi-Region key: expected arn:…:kms:…:key/mrk-…", quote(v.text))
-	} else if v.unresolved() {
-		t.warn(v.pos, "unresolved-name", "PrimaryKeyArn of %s is unknown: its key id is made up here", r.id)
-	} else {
+	arn, _ := policy.ParseARN(readable(v.text))
+	id, _ := arn.KeyID()
+	switch {
+	case v.kind != textValue:
 		t.fail(r.pos, "missing-property", "the replica key %s needs PrimaryKeyArn, the ARN of its primary key", r.id)
+	case v.unresolved(), strings.ContainsRune(v.text, opaqueMark):
+		t.warn(v.pos, "unresolved-name", "PrimaryKeyArn of %s is unknown: its key id is made up here", r.id)
+	case strings.HasPrefix(id, "mrk-"):
+		return id
+	default:
+		t.fail(v.pos, "invalid-name", "%s is no ARN of a multi-Region key: expected arn:…:kms:…:key/mrk-…", quote(v.text))
 	}
 	return t.multiRegionID(r.id)
 }

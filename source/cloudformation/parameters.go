@@ -101,8 +101,9 @@ func knownParameterType(typ string) bool {
 
 // giveValue finds and checks the value of a parameter.
 func (t *template) giveValue(p *parameter) {
-	text, pos, given := t.opts.Parameters[p.name], p.pos, false
-	if _, given = t.opts.Parameters[p.name]; !given {
+	text, given := t.opts.Parameters[p.name]
+	pos := p.pos
+	if !given {
 		def := p.node.get("Default")
 		if def == nil {
 			t.fail(p.pos, "missing-parameter", "parameter %s has no default: give it a value with --parameter %s=…", p.name, p.name)

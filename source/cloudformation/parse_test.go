@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +52,8 @@ func TestBadInput(t *testing.T) {
 		{"every duplicate", "Resources:\n  A: {Type: X, Type: Y}\n  B: {Type: X, Type: Y}\n", []string{`2:16: the key "Type"`, `3:16: the key "Type"`}},
 		{"complex key", "Resources:\n  ? [a]\n  : b\n", []string{"2:5: expected a string as key of a mapping"}},
 		{"binary tag", "Resources: {K: {Type: !!binary aGk=}}\n", []string{"1:23: CloudFormation has no YAML type !!binary"}},
+		{"foreign tag", "Resources: {K: {Type: !<tag:example.com,2000:x> a}}\n", []string{`1:23: unknown YAML tag "tag:example.com,2000:x"`}},
+		{"deep json in a policy", "Resources: {K: {Type: AWS::KMS::Key, Properties: {KeyPolicy: '" + strings.Repeat("[", 250) + strings.Repeat("]", 250) + "'}}}\n", []string{"1:62: in a policy as JSON text: the template nests deeper than 200 levels"}},
 		{"two documents", "Resources: {}\n---\nResources: {}\n", []string{"2:1: a second YAML document begins here"}},
 		{"null resource", "Resources:\n  K:\n", []string{`2:5: expected the resource "K" as a mapping, found null`}},
 		{"null section", "Resources: {}\nParameters:\n", []string{"2:12: expected Parameters to be a mapping, found null"}},
@@ -90,22 +91,20 @@ func TestTooMuch(t *testing.T) {
 		{"deep yaml", "Resources: " + deepFlow(300), "1:211: the template nests deeper than 200 levels"},
 		{"very deep yaml", "Resources: " + deepFlow(100_000), "1:10012: not valid YAML: exceeded max depth of 10000"},
 		{"deep block yaml", deepBlock(300), "201:201: the template nests deeper than 200 levels"},
-		{"billion laughs", laughs.String(), "1:1: the template stands for more than 1000000 values"},
+		{"billion laughs", laughs.String(), "1:1: the template stands for more than 300000 values"},
 		{"long chain of conditions", chain.String(), "functions, conditions and values nest deeper than 200 levels here"},
-		{"too much text", conditions.String(), "1:1: the template stands for more than 1000000 values, or 1048576 bytes in one text or 67108864 in all"},
+		{"too much text", conditions.String(), "1:1: the template stands for more than 300000 values, or 1048576 bytes in one text or 67108864 in all"},
 		{"one too long text", "Parameters: {P: {Type: String, Default: " + strings.Repeat("x", 4000) + "}}\nResources: {G: {Type: AWS::IAM::Group, Properties: {GroupName: !Sub \"" + strings.Repeat("${P}", 300) + "\"}}}\n", "1:1: the template stands for more"},
 		{"too large", "Description: " + strings.Repeat("x", 1<<20), "1:1: the file has 1048589 bytes, a template has at most 1048576"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			start := time.Now()
 			err := cloudformation.Load(&source.World{}, "t.yaml", []byte(c.template), options)
 			require.Error(t, err)
 			diags, ok := errors.AsType[policy.Diagnostics](err)
 			require.True(t, ok)
 			requireLocated(t, diags)
 			require.Contains(t, strings.Join(shown(diags), "\n"), c.want)
-			require.Less(t, time.Since(start), 10*time.Second)
 		})
 	}
 }

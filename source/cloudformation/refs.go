@@ -98,6 +98,7 @@ func (t *template) getAttArguments(arg *node) (logical, attribute string, ok boo
 		if len(parts) >= 2 {
 			logical, attribute, ok = parts[0], strings.Join(parts[1:], "."), true
 		}
+	default: // no name: reported below
 	}
 	if !ok || logical == "" || attribute == "" {
 		t.fail(arg.pos, "wrong-arguments", "expected Fn::GetAtt with the name of a resource and an attribute: [Name, Attribute] or Name.Attribute")

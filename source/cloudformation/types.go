@@ -181,12 +181,12 @@ func (t *template) reference(r *resource) string {
 func (t *template) attributeOf(r *resource, attribute string) (text string, ok bool) {
 	form := formOpaque
 	if r.kind != nil {
-		known := false
-		if form, known = r.kind.attributes[attribute]; !known {
-			if r.kind.owned() {
-				return "", false
-			}
-			form = formOpaque
+		known, ok := r.kind.attributes[attribute]
+		switch {
+		case ok:
+			form = known
+		case r.kind.owned():
+			return "", false
 		}
 	}
 	switch form {

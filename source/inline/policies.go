@@ -10,8 +10,8 @@ import (
 
 // document reads a policy: an object, or a text that holds its JSON. The path names it in
 // positions and in explanations. It is nil when the policy has errors.
-func (r *reader) document(kind policy.Kind, path string, v gjson.Result, options ...policy.Option) *policy.Document {
-	return r.namedDocument(kind, path, path, v, options...)
+func (r *reader) document(kind policy.Kind, path string, v gjson.Result) *policy.Document {
+	return r.namedDocument(kind, path, path, v)
 }
 
 func (r *reader) namedDocument(kind policy.Kind, path, name string, v gjson.Result, options ...policy.Option) *policy.Document {
