@@ -67,12 +67,16 @@ func (v *verdict) deciding(h hit, f facts) bool {
 		return v.reason == "explicit-deny"
 	}
 	foreign := !f.has(callerSameAccount) && !f.has(callerService)
-	names := h.class == classDirect || h.class == classLimited || h.class == classDelegate && f.has(callerRoot)
+	// What needs no other policy comes first: it alone decides.
+	names := func(direct fact) bool {
+		return h.class == classDirect ||
+			!f.has(direct) && (h.class == classLimited || h.class == classDelegate && f.has(callerRoot))
+	}
 	switch v.reason {
 	case "direct-key-policy":
-		return h.layer == layerKey && names
+		return h.layer == layerKey && names(keyDirect)
 	case "grant":
-		return h.layer == layerGrant && names
+		return h.layer == layerGrant && names(grantDirect)
 	case "key-policy-and-iam":
 		return h.layer == layerIdentity || h.layer == layerKey && (h.class == classDelegate || foreign)
 	case "grant-and-iam":

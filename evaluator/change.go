@@ -23,7 +23,7 @@ func (x *explainer) againstDeny() []change {
 		}
 		doc, index := r.doc, r.source.Index
 		return append(out, change{
-			text:   fmt.Sprintf("remove or narrow the Deny in %s", r.where()),
+			text:   "remove or narrow the Deny in " + r.where(),
 			weight: weightStatement,
 			apply: func(s scenario) scenario {
 				without := editStatement(doc, index, fmt.Sprintf("remove %d", index), func(policy.Statement) *policy.Statement { return nil })

@@ -173,8 +173,10 @@ func normal(known *policy.ConditionKey, folded, value string) string {
 		if addr, err := netip.ParseAddr(value); err == nil {
 			return addr.Unmap().String()
 		}
+		return value
+	default:
+		return value
 	}
-	return value
 }
 
 func normalDate(folded, value string) string {

@@ -83,9 +83,12 @@ func (x *explainer) run(ctx context.Context) error {
 		layer layerKind
 		units [][]*unit
 	}{
-		{layerSCP, q.scps}, {layerRCP, q.rcps}, {layerEndpoint, [][]*unit{q.endpoint}},
+		{layerSCP, q.scps},
+		{layerRCP, q.rcps},
+		{layerEndpoint, [][]*unit{q.endpoint}},
 		{layerIdentity, [][]*unit{q.principal.identity}},
-		{layerBoundary, [][]*unit{q.principal.boundary}}, {layerSession, [][]*unit{q.principal.session}},
+		{layerBoundary, [][]*unit{q.principal.boundary}},
+		{layerSession, [][]*unit{q.principal.session}},
 	}
 	if q.key != nil && q.req.Key.Policy != nil {
 		lists = append(lists, struct {
@@ -113,7 +116,7 @@ func (x *explainer) run(ctx context.Context) error {
 
 // document explains one policy.
 func (x *explainer) document(ctx context.Context, layer layerKind, group int, doc *policy.Document, u *unit) error {
-	explanation, err := u.explanation()
+	explanation, err := u.explanation(ctx)
 	if err != nil {
 		return err
 	}

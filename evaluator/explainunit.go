@@ -17,13 +17,14 @@ type explainUnit struct {
 }
 
 // explanation returns the compiled explanation module.
-func (u *unit) explanation() (*explainUnit, error) {
+func (u *unit) explanation(ctx context.Context) (*explainUnit, error) {
+	ctx = context.WithoutCancel(ctx) // what is compiled now serves later callers as well
 	u.explainOnce.Do(func() {
 		translated := u.translate()
 		query, err := oparego.New(
 			oparego.Query("met = data."+rego.UnitPackage+"."+unitName+".explain.met"),
 			oparego.Module("explain.rego", translated.Explain),
-		).PrepareForEval(context.Background())
+		).PrepareForEval(ctx)
 		if err != nil {
 			u.explainErr = fmt.Errorf("compile the explanation of a policy: %w", err)
 			return

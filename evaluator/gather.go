@@ -216,10 +216,8 @@ func (g *gatherer) residuals(u *unit) ([]*candidate, error) {
 
 // add keeps a hit, once per statement: several rules may be one statement's.
 func (g *gatherer) add(h hit) {
-	for _, known := range g.hits {
-		if known == h {
-			return
-		}
+	if slices.Contains(g.hits, h) {
+		return
 	}
 	g.hits = append(g.hits, h)
 }

@@ -58,7 +58,7 @@ func (r *reference) resourceIn(doc *policy.Document, s *policy.Strings) bool {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func (r *reference) matchResource(text string, version policy.Version) bool {
-	if strings.Trim(text, "*") == "" {
+	if text != "" && strings.Trim(text, "*") == "" {
 		return true
 	}
 	if !strings.HasPrefix(text, "arn:") {

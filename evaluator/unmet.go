@@ -26,6 +26,7 @@ func (x *explainer) unmet(doc *policy.Document, s *policy.Statement, st rego.Sta
 			out = append(out, Unmet{Element: negatable("Resource", s.Resources), Wanted: textsOf(s.Resources), Actual: []string{x.q.resourceARN}})
 		case rego.ElementCondition:
 			out = append(out, x.unmetCondition(doc.Kind, s.Conditions[e.Condition]))
+		default: // constraints are a grant's
 		}
 	}
 	return out
@@ -104,7 +105,7 @@ func (x *explainer) grantGroup(ctx context.Context, group int) error {
 	if err != nil {
 		return err
 	}
-	explanation, err := u.explanation()
+	explanation, err := u.explanation(ctx)
 	if err != nil {
 		return err
 	}

@@ -137,8 +137,9 @@ func ParseDate(value string) (time.Time, bool) {
 		if !ok {
 			return time.Time{}, false
 		}
-		whole, _ := new(big.Float).SetRat(seconds).Int64()
-		return time.Unix(whole, 0).UTC(), true
+		nanos := seconds.Mul(seconds, big.NewRat(int64(time.Second), 1))
+		whole, rest := new(big.Int).DivMod(new(big.Int).Div(nanos.Num(), nanos.Denom()), big.NewInt(int64(time.Second)), new(big.Int))
+		return time.Unix(whole.Int64(), rest.Int64()).UTC(), whole.IsInt64()
 	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, value); err == nil {
@@ -154,13 +155,14 @@ func compareDate(term, key, rel, value string) test {
 		return never()
 	}
 	if key == epochKey {
-		return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %d", term, rel, t.Unix()))}
+		seconds := new(big.Rat).SetFrac(nanoseconds(t), big.NewInt(int64(time.Second)))
+		return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(seconds)))}
 	}
 	return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %s", term, rel, nanoseconds(t)))}
 }
 
 // nanoseconds since 1970, also for years that do not fit 64 bits.
-func nanoseconds(t time.Time) string {
+func nanoseconds(t time.Time) *big.Int {
 	n := new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(int64(time.Second)))
-	return n.Add(n, big.NewInt(int64(t.Nanosecond()))).String()
+	return n.Add(n, big.NewInt(int64(t.Nanosecond())))
 }

@@ -127,16 +127,8 @@ func onPresence(q policy.Quantifier, term string, t test) test {
 func (s *scope) quantified(c policy.Condition, term, key string, names conditionNames) test {
 	all, negated := c.Operator.Quantifier == policy.ForAllValues, c.Operator.Comparison.Negated()
 	t := s.compare(c.Operator.Comparison.Positive(), "value", key, c.Values).merged()
-	switch never, always := t.isNever(), t.isAlways(); {
-	case !never && !always:
-	case always != negated && all:
-		return test{body{}} // no value fails
-	case always != negated:
-		return test{conjunctionOf(term)}
-	case all:
-		return isMissing(term)
-	default:
-		return nil // no value passes
+	if t.isAlways() || t.isNever() { // it is the same for every value
+		return sameForAll(term, all, t.isAlways() != negated)
 	}
 	predicate := s.valuePredicate(t, names.function, negated)
 	if all {
@@ -144,6 +136,20 @@ func (s *scope) quantified(c policy.Condition, term, key string, names condition
 	}
 	some := test{body{raw("some value in " + term), predicate}}
 	return test{body{s.helper(names.rule, some)}} // a rule of its own keeps the variable apart
+}
+
+// sameForAll is a quantified test that no value can change.
+func sameForAll(term string, all, passes bool) test {
+	switch {
+	case all && passes:
+		return always()
+	case all:
+		return isMissing(term)
+	case passes:
+		return test{conjunctionOf(term)}
+	default:
+		return never()
+	}
 }
 
 // valuePredicate is the expression that tests the variable value. What may be undefined is negated by

@@ -61,6 +61,7 @@ var rules = []rule{
 	{pkg: "source", own: []string{"policy", "iam", "kms", "evaluator"}, modules: []string{levenshtein}, deny: network},
 	{pkg: "source/cloudformation", own: sources, modules: []string{yaml}, deny: network},
 	{pkg: "source/files", own: sources, modules: []string{yaml}, deny: network},
+	{pkg: "source/inline", own: sources, modules: []string{gjson, levenshtein}, deny: network},
 	{pkg: "source/terraform", own: sources, modules: []string{"github.com/hashicorp/terraform-json"}, deny: network},
 	{pkg: "source/snapshot", own: sources, modules: []string{gjson}, deny: network},
 	{pkg: "source/internal/...", own: sources, modules: []string{yaml}, deny: network},

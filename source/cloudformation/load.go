@@ -35,7 +35,7 @@ type Options struct {
 	// world's defaults, or us-east-1.
 	Region string
 	// StackName is the name of the stack. Empty means the name of the file without directory
-	// and extension.
+	// and extension, or that of the directory for a file called template.
 	StackName string
 	// Parameters are the values of template parameters.
 	Parameters map[string]string
@@ -121,9 +121,10 @@ func partitionOf(region string) string {
 
 // stackNameOf makes a stack name of a file name.
 func stackNameOf(file string) string {
-	base := filepath.Base(filepath.ToSlash(file))
-	if dot := strings.IndexByte(base, '.'); dot > 0 {
-		base = base[:dot]
+	path := filepath.ToSlash(file)
+	base, _, _ := strings.Cut(filepath.Base(path), ".")
+	if directory := filepath.Base(filepath.Dir(path)); base == "template" && strings.Trim(directory, "./") != "" {
+		base = directory
 	}
 	name := strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') {

@@ -75,6 +75,18 @@ func TestLoadDefaults(t *testing.T) {
 	require.Equal(t, "aws-cn", china.Defaults.Partition)
 }
 
+func TestStackNames(t *testing.T) {
+	for file, want := range map[string]string{
+		"app.yaml": "app", "dir/my_app.v2.yaml": "my-app", "template.yaml": "template", "ledger/template.yaml": "ledger",
+		"./template.json": "template", "../template.json": "template", "/template.yaml": "template", "9.yaml": "stack", ".yaml": "stack",
+		"é.yaml": "stack", "a/b-2/template.yml": "b-2", "-": "stack", "": "stack",
+	} {
+		w := &source.World{}
+		require.NoError(t, cloudformation.Load(w, file, []byte("Resources: {U: {Type: AWS::IAM::User}}"), cloudformation.Options{}))
+		require.Equal(t, want+"-U", w.Users[0].Name, "%q", file)
+	}
+}
+
 func TestLoadOptionsAreChecked(t *testing.T) {
 	got := mistakes(t, "Resources: {}", cloudformation.Options{Account: "12", Region: "London", StackName: "-"})
 	requireShown(t, []string{`1:1: "12" is no account id`, `1:1: "London" is no Region`, `1:1: "-" is no stack name`}, got)
