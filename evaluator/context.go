@@ -25,62 +25,109 @@ type givenKey struct {
 	values []string
 }
 
-// listGiven lists the given keys once, because every mentioned key is compared with all of them.
-func (q *query) listGiven() {
-	q.givenKeys = make([]givenKey, 0, len(q.req.Context))
+// listGiven lists the given keys. Two names that differ only by case and have different values are refused:
+// AWS does not say which one a condition sees.
+func (q *query) listGiven() error {
+	q.given = make([]givenKey, 0, len(q.req.Context))
 	for name, values := range q.req.Context {
-		q.givenKeys = append(q.givenKeys, givenKey{name: name, values: values})
+		if len(values) == 0 {
+			continue
+		}
+		for i := range q.given {
+			other := &q.given[i]
+			if len(other.name) == len(name) && strings.EqualFold(other.name, name) && !slices.Equal(other.values, values) {
+				return badRequest("the condition keys %s and %s differ only by case and have different values: "+
+					"AWS does not say which one a policy sees", min(name, other.name), max(name, other.name))
+			}
+		}
+		q.given = append(q.given, givenKey{name: name, values: values})
 	}
+	return nil
+}
+
+// valueState says whether a condition key has a value.
+type valueState uint8
+
+const (
+	valueMissing valueState = iota
+	valueText
+	valueList
+)
+
+// keyValue is the value of a condition key in the form that the units compare with.
+type keyValue struct {
+	key   *mentionedKey
+	state valueState
+	text  string
+	list  []string
+}
+
+// look returns the value of a condition key, which is found once per request.
+func (q *query) look(key *mentionedKey) *keyValue {
+	for i := range q.looked {
+		if q.looked[i].key == key || q.looked[i].key.folded == key.folded {
+			return &q.looked[i]
+		}
+	}
+	v := keyValue{key: key}
+	values := q.values(key.folded, key.known)
+	switch {
+	case len(values) == 0:
+	case len(values) > 1 || key.known != nil && key.known.Multivalued:
+		v.state, v.list = valueList, make([]string, len(values))
+		for i, text := range values {
+			v.list[i] = normal(key.known, key.folded, text)
+		}
+	default:
+		v.state, v.text = valueText, normal(key.known, key.folded, values[0])
+	}
+	if q.looked == nil {
+		q.looked = make([]keyValue, 0, 8)
+	}
+	q.looked = append(q.looked, v)
+	return &q.looked[len(q.looked)-1]
 }
 
 // contextValues returns the values of the condition keys that the request has among the mentioned ones.
-func (q *query) contextValues(keys []*mentionedKey) ([]contextValue, error) {
+func (q *query) contextValues(keys []*mentionedKey) []contextValue {
 	out := make([]contextValue, 0, len(keys))
-	for _, key := range keys {
-		values, err := q.lookup(key.folded)
-		if err != nil {
-			return nil, err
+	terms := make([]ast.Term, len(keys)) // in one piece of memory
+	for i, key := range keys {
+		switch v := q.look(key); v.state {
+		case valueMissing:
+			continue
+		case valueText:
+			terms[i].Value = ast.String(v.text)
+		case valueList:
+			list := make([]*ast.Term, len(v.list))
+			for j, text := range v.list {
+				list[j] = ast.StringTerm(text)
+			}
+			terms[i].Value = ast.NewArray(list...)
 		}
-		if value := key.value(values); value != nil {
-			out = append(out, contextValue{key.term, value})
-		}
+		out = append(out, contextValue{key.term, &terms[i]})
 	}
-	return out, nil
+	return out
 }
 
-// lookup returns the values of a condition key, none when it is missing: given ones, or those that
-// follow from the principal, the key and the action.
-func (q *query) lookup(folded string) ([]string, error) {
-	if strings.HasPrefix(folded, "kms:") && !q.action.Populates(folded) {
-		return nil, nil
+// lookup returns the values of a condition key, none when it is missing.
+func (q *query) lookup(folded string) []string {
+	known, _ := policy.LookupConditionKey(folded)
+	return q.values(folded, known)
+}
+
+// values returns the given values of a condition key, or those that follow from the principal, the key and the
+// action. known is nil for a key that the catalogue does not have.
+func (q *query) values(folded string, known *policy.ConditionKey) []string {
+	if strings.HasPrefix(folded, "kms:") && (known == nil || !q.action.PopulatesKey(known)) {
+		return nil
 	}
-	values, err := q.given(folded)
-	if err != nil || values != nil {
-		return values, err
+	for i := range q.given {
+		if sameKey(q.given[i].name, folded) {
+			return q.given[i].values
+		}
 	}
 	return q.derived(folded)
-}
-
-// given returns the values that the request gives for a key. Two names that differ only by case and have
-// different values are refused: AWS does not say which one a condition sees.
-func (q *query) given(folded string) ([]string, error) {
-	var (
-		found  []string
-		namely string
-	)
-	for i := range q.givenKeys {
-		name, values := q.givenKeys[i].name, q.givenKeys[i].values
-		if len(values) == 0 || !sameKey(name, folded) {
-			continue
-		}
-		if found != nil && !slices.Equal(found, values) {
-			first, second := min(name, namely), max(name, namely)
-			return nil, badRequest("the condition keys %s and %s differ only by case and have different values: "+
-				"AWS does not say which one a policy sees", first, second)
-		}
-		found, namely = values, name
-	}
-	return found, nil
 }
 
 // sameKey reports whether policy.FoldKey(name) is folded, without making it where that can be told.
@@ -139,22 +186,6 @@ func forwarded(c Context) bool {
 		}
 	}
 	return false
-}
-
-// value is the value of a key in the input: a string, or an array for a multivalued key. It is nil for
-// a missing key.
-func (key *mentionedKey) value(values []string) *ast.Term {
-	if len(values) == 0 {
-		return nil
-	}
-	if len(values) > 1 || key.known != nil && key.known.Multivalued {
-		terms := make([]*ast.Term, len(values))
-		for i, v := range values {
-			terms[i] = ast.StringTerm(normal(key.known, key.folded, v))
-		}
-		return ast.ArrayTerm(terms...)
-	}
-	return ast.StringTerm(normal(key.known, key.folded, values[0]))
 }
 
 // normal brings a value into the one form of its type that the translation compares with: Booleans in

@@ -14,23 +14,23 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 // derived returns the condition keys that follow from the principal, the key and the action.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-func (q *query) derived(folded string) ([]string, error) {
+func (q *query) derived(folded string) []string {
 	switch {
 	case strings.HasPrefix(folded, principalTagPrefix):
 		return foldedTag(q.req.Principal.Tags, folded[len(principalTagPrefix):])
 	case strings.HasPrefix(folded, resourceTagPrefix) && q.req.Key != nil:
 		return foldedTag(q.req.Key.Tags, folded[len(resourceTagPrefix):])
 	case folded == "kms:encryptioncontextkeys":
-		return slices.Sorted(maps.Keys(q.encryptionContext())), nil
+		return slices.Sorted(maps.Keys(q.encryptionContext()))
 	}
-	for _, values := range [...][]string{
-		q.fromPrincipal(folded), q.fromAccounts(folded), q.fromKey(folded), q.fromAction(folded),
+	for _, from := range [...]func(*query, string) []string{
+		(*query).fromPrincipal, (*query).fromAccounts, (*query).fromKey, (*query).fromAction,
 	} {
-		if len(values) > 0 {
-			return values, nil
+		if values := from(q, folded); len(values) > 0 {
+			return values
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // one is a list of one value, empty for the empty value.
@@ -42,20 +42,27 @@ func one(value string) []string {
 }
 
 // foldedTag finds a tag by its key without case: tag keys in condition key names are not case-sensitive.
-// Two tags that differ only by case are refused like two such condition keys.
-func foldedTag(tags map[string]string, folded string) ([]string, error) {
-	var out []string
+func foldedTag(tags map[string]string, folded string) []string {
 	for key, value := range tags {
-		if len(key) != len(folded) || !strings.EqualFold(key, folded) {
-			continue
+		if sameKey(key, folded) {
+			return []string{value}
 		}
-		if out != nil && out[0] != value {
-			return nil, badRequest("two tags are called %s but for their case and have different values: "+
-				"AWS does not say which one a policy sees", folded)
-		}
-		out = []string{value}
 	}
-	return out, nil
+	return nil
+}
+
+// checkTags refuses two tags that differ only by case and have different values, like two such condition keys.
+func checkTags(of string, tags map[string]string) error {
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		folded := policy.FoldKey(key)
+		if first, ok := seen[folded]; ok && tags[first] != tags[key] {
+			return badRequest("the tags %s and %s of %s differ only by case and have different values: "+
+				"AWS does not say which one a policy sees", first, key, of)
+		}
+		seen[folded] = key
+	}
+	return nil
 }
 
 func (q *query) fromPrincipal(folded string) []string {

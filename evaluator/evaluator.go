@@ -78,17 +78,24 @@ func newShared() (*shared, error) {
 
 // unitOf returns the compiled form of a policy document.
 func (s *shared) unitOf(doc *policy.Document, b bound) (*unit, error) {
-	if !doc.HasUnresolved() {
+	unresolved := doc.HasUnresolved()
+	if !unresolved {
 		b = strict
 	}
 	key := unitKey{digest: doc.Digest, bound: b}
 	if u, ok := s.units.Get(key); ok {
 		return u, nil
 	}
-	u, err := compile(func() *rego.Unit { return rego.Policy(doc.Bound(b == permissive), unitName) })
+	u, err := compile(func() *rego.Unit {
+		if unresolved {
+			return rego.Policy(doc.Bound(b == permissive), unitName)
+		}
+		return rego.Policy(doc, unitName)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doc.Name, err)
 	}
+	u.unresolved = unresolved
 	s.units.Add(key, u)
 	return u, nil
 }

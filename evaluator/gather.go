@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -47,8 +49,7 @@ type gatherer struct {
 	hits []hit
 	err  error
 
-	open []*candidate    // scratch of unit
-	keys []*mentionedKey // scratch of residuals
+	input *ast.Term
 }
 
 // gather asks the layers until the rest cannot change the decision: first every explicit deny, then
@@ -156,62 +157,34 @@ func (g *gatherer) identity() {
 	}
 }
 
-// unit evaluates the candidates of one class and reports whether one matches.
+// unit decides the rules of one class and reports whether one matches.
 func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool {
 	found := false
 	for document, u := range units {
-		g.open = g.open[:0]
 		u.classes[c].each(g.q, func(rule *candidate) bool {
-			if rule.residual >= 0 {
-				g.open = append(g.open, rule)
-				return true
+			if g.matches(u, rule) {
+				found = true
+				g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
 			}
-			found = true
-			g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
-			return true
+			return g.err == nil
 		})
-		if len(g.open) == 0 {
-			continue
-		}
-		matched, err := g.residuals(u)
-		if err != nil {
-			g.err = err
-			return false
-		}
-		for _, rule := range matched {
-			found = true
-			g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
-		}
 	}
-	return found
+	return found && g.err == nil
 }
 
-// residuals has OPA decide the rules that the index left open, and returns those that match.
-func (g *gatherer) residuals(u *unit) ([]*candidate, error) {
-	g.keys = g.keys[:0]
-	for _, rule := range g.open {
-		for _, key := range u.residuals[rule.residual].keys {
-			if !slices.Contains(g.keys, key) {
-				g.keys = append(g.keys, key)
-			}
+// matches decides a rule that the index found: OPA evaluates what the index left open of it.
+func (g *gatherer) matches(u *unit, rule *candidate) bool {
+	if rule.residual < 0 {
+		return true
+	}
+	if g.input == nil {
+		if g.input, g.err = g.q.projectedInput(); g.err != nil {
+			return false
 		}
 	}
-	values, err := g.q.contextValues(g.keys)
-	if err != nil {
-		return nil, err
-	}
-	input := g.q.input(u.reads, values)
-	matched := g.open[:0]
-	for _, rule := range g.open {
-		ok, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, input)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			matched = append(matched, rule)
-		}
-	}
-	return matched, nil
+	matched, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, g.input)
+	g.err = err
+	return matched
 }
 
 // add keeps a hit, once per statement: several rules may be one statement's.

@@ -103,7 +103,8 @@ var operators = map[string][]string{
 	"ip":     {"IpAddress", "NotIpAddress"},
 }
 
-var families = []string{"string", "arn", "number", "date", "bool", "ip"}
+// families are those whose operators other keys are tested with too.
+var families = []string{"string", "arn", "number", "bool", "ip"}
 
 // conditions draws a Condition element.
 func (g *gen) conditions(n int) map[string]any {

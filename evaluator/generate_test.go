@@ -111,7 +111,7 @@ func (g *gen) put(st map[string]any, name string, negatable bool, values func() 
 }
 
 func (g *gen) actionPattern() string {
-	if g.chance(45) {
+	if g.chance(60) {
 		return pick(g, []string{"*", "kms:*", "kms:*"})
 	}
 	if g.chance(60) {
@@ -124,7 +124,7 @@ func (g *gen) actionPattern() string {
 }
 
 func (g *gen) resourcePattern() string {
-	if g.chance(60) {
+	if g.chance(70) {
 		return "*"
 	}
 	own := pick(g, []string{keyOne, keyTwo, keyOne, aliasOne})
@@ -166,7 +166,7 @@ func (g *gen) principal(st map[string]any) {
 	if g.chance(12) {
 		name = "NotPrincipal"
 	}
-	if g.chance(15) {
+	if g.chance(25) {
 		st[name] = pick(g, []any{"*", map[string]any{"AWS": "*"}, map[string]any{"AWS": []string{"*"}}})
 		return
 	}

@@ -31,7 +31,7 @@ var (
 	policyPrincipals = []string{
 		accountA, "arn:aws:iam::" + accountA + ":root", accountB, "arn:aws:iam::" + accountA + ":root",
 		"arn:aws:iam::" + accountA + ":user/alice", "arn:aws:iam::" + accountA + ":user/eng/a.c+d", "arn:aws:iam::" + accountB + ":user/alice",
-		"arn:aws:iam::" + accountA + ":role/App", "arn:aws:iam::" + accountB + ":role/App", "arn:aws:iam::" + accountA + ":role/path/De.p",
+		"arn:aws:iam::" + accountA + ":role/App", "arn:aws:iam::" + accountA + ":role/App", "arn:aws:iam::" + accountB + ":role/App", "arn:aws:iam::" + accountA + ":role/path/De.p",
 		"arn:aws:sts::" + accountA + ":assumed-role/App/s1", "arn:aws:sts::" + accountA + ":federated-user/fed", "AIDAALICE", "AROAAPP",
 	}
 
@@ -88,7 +88,7 @@ func (g *gen) levels(kind policy.Kind, account string, n int) [][]*policy.Docume
 // caller draws a principal with its policies.
 func (g *gen) caller(n int) *evaluator.Principal {
 	p := &evaluator.Principal{Account: accountA}
-	if g.chance(25) {
+	if g.chance(20) {
 		p.Account = accountB
 	}
 	switch g.upTo(11) {
@@ -223,6 +223,9 @@ func (g *gen) request(p *evaluator.Principal, keys []*evaluator.Key, endpoints [
 		req.Alias = aliasOne
 	case action.On("key"):
 		req.Key = pick(g, keys)
+		if g.chance(50) {
+			req.Key = keys[0]
+		}
 	}
 	if g.chance(10) {
 		req.Action = strings.ToUpper(req.Action)

@@ -71,37 +71,69 @@ func objectOf(pairs map[string]string) *ast.Term {
 	return ast.NewTerm(o)
 }
 
-// fullInput makes the input for all units that apply to the request.
-func (q *query) fullInput() (*ast.Term, error) {
-	var keys []*mentionedKey
+// projectedInput makes the input for the rules that the indexes find for the request: with the condition keys
+// that those rules read and no others, however many the policies mention.
+func (q *query) projectedInput() (*ast.Term, error) {
+	var (
+		keys  []*mentionedKey
+		reads rego.Members
+	)
 	err := q.units(func(u *unit) {
-		for _, key := range u.keys {
-			if !slices.ContainsFunc(keys, func(k *mentionedKey) bool { return k.folded == key.folded }) {
-				keys = append(keys, key)
-			}
+		for c := range u.classes {
+			u.classes[c].each(q, func(rule *candidate) bool {
+				if rule.residual >= 0 {
+					reads |= u.reads
+					keys = union(keys, u.residuals[rule.residual].keys)
+				}
+				return true
+			})
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	values, err := q.contextValues(keys)
+	return q.input(reads, q.contextValues(keys)), nil
+}
+
+// fullInput makes the input for all units that apply to the request.
+func (q *query) fullInput() (*ast.Term, error) {
+	var keys []*mentionedKey
+	err := q.units(func(u *unit) { keys = union(keys, u.keys) })
 	if err != nil {
 		return nil, err
 	}
-	return q.input(allMembers, values), nil
+	return q.input(allMembers, q.contextValues(keys)), nil
+}
+
+// union appends the keys that are not among the known ones.
+func union(known, keys []*mentionedKey) []*mentionedKey {
+	for _, key := range keys {
+		if !slices.ContainsFunc(known, func(k *mentionedKey) bool { return k == key || k.folded == key.folded }) {
+			known = append(known, key)
+		}
+	}
+	return known
 }
 
 // units calls visit for every unit that applies to the request.
 func (q *query) units(visit func(*unit)) error {
-	lists := [][]*unit{q.principal.identity, q.principal.boundary, q.principal.session, q.endpoint}
-	if q.key != nil {
-		lists = append(lists, q.key.policy)
-	}
-	lists = append(append(lists, q.scps...), q.rcps...)
-	for _, list := range lists {
+	each := func(list []*unit) {
 		for _, u := range list {
 			visit(u)
 		}
+	}
+	each(q.principal.identity)
+	each(q.principal.boundary)
+	each(q.principal.session)
+	each(q.endpoint)
+	if q.key != nil {
+		each(q.key.policy)
+	}
+	for _, level := range q.scps {
+		each(level)
+	}
+	for _, level := range q.rcps {
+		each(level)
 	}
 	for _, group := range q.grants {
 		u, err := group.unitOf()

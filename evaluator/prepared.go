@@ -76,6 +76,9 @@ func (s *shared) principal(p *Principal, b bound) (*principalUnits, error) {
 	if u := p.prepared.bounds[b].Load(); u != nil && u.owner == s {
 		return u, nil
 	}
+	if err := checkTags(p.ARN, p.Tags); err != nil {
+		return nil, err
+	}
 	u := &principalUnits{owner: s, term: p.input(), fields: p.fields()}
 	var err error
 	if u.identity, err = s.unitsOf(p.Identity, b); err != nil {
@@ -108,6 +111,9 @@ func (s *shared) unitsOf(docs []*policy.Document, b bound) ([]*unit, error) {
 func (s *shared) key(k *Key, b bound) (*keyUnits, error) {
 	if u := k.prepared.bounds[b].Load(); u != nil && u.owner == s {
 		return u, nil
+	}
+	if err := checkTags(k.ARN, k.Tags); err != nil {
+		return nil, err
 	}
 	u := &keyUnits{owner: s, term: resourceInput(k.ARN)}
 	if k.Policy != nil {

@@ -26,8 +26,9 @@ type query struct {
 	rcps      [][]*unit
 	endpoint  []*unit
 
-	flags     facts // the facts that the request itself decides
-	givenKeys []givenKey
+	flags  facts // the facts that the request itself decides
+	given  []givenKey
+	looked []keyValue
 }
 
 // RequestError is a request that no decision can be made about.
@@ -45,7 +46,9 @@ func badRequest(format string, args ...any) error {
 // newQuery looks everything up that the request needs.
 func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 	q := &query{req: req}
-	q.listGiven()
+	if err := q.listGiven(); err != nil {
+		return nil, err
+	}
 	if err := q.checkRequest(); err != nil {
 		return nil, err
 	}

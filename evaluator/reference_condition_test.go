@@ -121,7 +121,7 @@ func readNumber(text string) (*big.Rat, bool) {
 
 // readDate reads the forms of https://www.w3.org/TR/NOTE-datetime, and seconds since 1970.
 func readDate(text string) (time.Time, bool) {
-	if n, ok := readNumber(text); ok && len(text) > 4 {
+	if n, ok := readNumber(text); ok && len(text) != 4 {
 		nanos := new(big.Rat).Mul(n, big.NewRat(1e9, 1))
 		whole := new(big.Int).Quo(nanos.Num(), nanos.Denom())
 		seconds, rest := new(big.Int).DivMod(whole, big.NewInt(1e9), new(big.Int))

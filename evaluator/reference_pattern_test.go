@@ -8,8 +8,9 @@ import (
 
 // token is one character of a pattern: itself, any one, or any run.
 type token struct {
-	char rune
-	wild rune // '*', '?' or 0
+	char  rune
+	wild  rune // '*', '?' or 0
+	fixed bool // of the value of a variable
 }
 
 // matchTokens reports whether the text matches, by trying everything; results are kept by position so that
@@ -56,7 +57,7 @@ func wildcardTokens(text string) []token {
 func literalTokens(text string) []token {
 	var out []token
 	for _, c := range text {
-		out = append(out, token{char: c})
+		out = append(out, token{char: c, fixed: true})
 	}
 	return out
 }
@@ -112,14 +113,15 @@ func multivalued(key string, values []string) bool {
 	return ok && known.Multivalued || len(values) > 1
 }
 
-// matchARN compares the six parts of an ARN one by one; the last may hold colons.
+// matchARN compares the six parts of an ARN one by one; the last may hold colons. The value of a variable
+// belongs to the part that the variable stands in.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 func matchARN(pattern []token, text string) bool {
 	parts := [][]token{nil}
 	wild, all := false, len(pattern) > 0
 	for _, t := range pattern {
 		wild, all = wild || t.wild != 0, all && t.wild == '*'
-		if t.char == ':' && len(parts) < 6 {
+		if t.char == ':' && !t.fixed && len(parts) < 6 {
 			parts = append(parts, nil)
 			continue
 		}

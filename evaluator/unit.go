@@ -22,6 +22,8 @@ type unit struct {
 	residuals []residual
 	keys      []*mentionedKey
 	reads     rego.Members
+	// unresolved is true when the policy has values that its source could not compute.
+	unresolved bool
 
 	explainOnce sync.Once
 	explain     *explainUnit
@@ -65,7 +67,7 @@ func compile(translate func() *rego.Unit) (*unit, error) {
 	translated := translate()
 	u := &unit{reads: translated.Reads, translate: translate, compiler: emptyCompiler}
 	for _, rule := range translated.Rules {
-		u.classes[classes[rule.Class]].add(rule)
+		u.classes[classes[rule.Class]].add(u, rule)
 	}
 	for i := range u.classes {
 		u.classes[i].sort()
@@ -124,7 +126,7 @@ func slim(c *ast.Compiler, helpers bool) *ast.Compiler {
 	return c
 }
 
-// ruleIndex finds the rules of one class by principal, action and resource.
+// ruleIndex finds the rules of one class by principal, action, resource and guards.
 type ruleIndex struct {
 	// any are the rules whose test of the principal, if there is one, is in the residual.
 	any []candidate
@@ -138,6 +140,23 @@ type candidate struct {
 	residual  int // -1 when the index decides the rule
 	actions   policy.ActionSet
 	resources []string
+	guards    []guard
+}
+
+// guard is a necessary condition of a rule on one condition key.
+type guard struct {
+	key     *mentionedKey
+	values  []string
+	negated bool
+}
+
+// fails reports whether the key's value makes the rule false.
+func (g *guard) fails(r *query) bool {
+	v := r.look(g.key)
+	if v.state == valueList {
+		return false // for the residual to decide
+	}
+	return (v.state == valueText && slices.Contains(g.values, v.text)) == g.negated
 }
 
 type namedCandidate struct {
@@ -146,8 +165,11 @@ type namedCandidate struct {
 	candidate
 }
 
-func (x *ruleIndex) add(rule rego.Rule) {
+func (x *ruleIndex) add(u *unit, rule rego.Rule) {
 	c := candidate{statement: rule.Statement, residual: rule.Residual, actions: rule.Actions, resources: rule.Resources}
+	for _, g := range rule.Guards {
+		c.guards = append(c.guards, guard{key: u.mention([]string{g.Key})[0], values: g.Values, negated: g.Negated})
+	}
 	if rule.Field == rego.FieldAny {
 		x.any = append(x.any, c)
 		return
@@ -193,7 +215,15 @@ func (x *ruleIndex) each(r *query, visit func(*candidate) bool) {
 	}
 }
 
-// found reports whether the rule is about the action and the resource.
+// found reports whether the rule is about the action and the resource, and no guard fails.
 func (c *candidate) found(r *query) bool {
-	return c.actions.Has(r.action) && (len(c.resources) == 0 || slices.Contains(c.resources, r.resourceARN))
+	if !c.actions.Has(r.action) || len(c.resources) > 0 && !slices.Contains(c.resources, r.resourceARN) {
+		return false
+	}
+	for i := range c.guards {
+		if c.guards[i].fails(r) {
+			return false
+		}
+	}
+	return true
 }

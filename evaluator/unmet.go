@@ -91,11 +91,7 @@ func (x *explainer) unmetCondition(kind policy.Kind, c policy.Condition) Unmet {
 
 // actual are the values of a condition key in the request, empty when it is missing.
 func (x *explainer) actual(folded string) []string {
-	values, err := x.q.lookup(folded)
-	if err != nil { // the input could not have been built
-		return []string{}
-	}
-	return append([]string{}, values...)
+	return append([]string{}, x.q.lookup(folded)...)
 }
 
 // grantGroup explains the grants of one grantee.

@@ -9,41 +9,11 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// allDocuments are the policies that apply to the request.
-func (q *query) allDocuments() []*policy.Document {
-	p := q.req.Principal
-	docs := append([]*policy.Document{}, p.Identity...)
-	docs = append(docs, p.Session...)
-	if p.Boundary != nil {
-		docs = append(docs, p.Boundary)
-	}
-	if q.req.Key != nil && q.req.Key.Policy != nil {
-		docs = append(docs, q.req.Key.Policy)
-	}
-	if q.scps != nil {
-		for _, level := range q.account.SCPs {
-			docs = append(docs, level...)
-		}
-	}
-	if q.rcps != nil {
-		for _, level := range q.owner.RCPs {
-			docs = append(docs, level...)
-		}
-	}
-	if q.endpoint != nil {
-		docs = append(docs, q.req.EndpointPolicies...)
-	}
-	return docs
-}
-
 // unresolved reports whether a policy that applies has values that its source could not compute.
 func (q *query) unresolved() bool {
-	for _, doc := range q.allDocuments() {
-		if doc.HasUnresolved() {
-			return true
-		}
-	}
-	return false
+	found := false
+	err := q.units(func(u *unit) { found = found || u.unresolved })
+	return found || err != nil
 }
 
 // unresolvedConditions says which unresolved values the decision depends on: those of the given

@@ -53,8 +53,11 @@ func (a *Action) On(resourceType string) bool {
 // taken to be possible with every action; keys that are not in the catalogue are not possible.
 func (a *Action) Populates(key string) bool {
 	k, ok := LookupConditionKey(key)
-	return ok && (k.Global || a.populates[k])
+	return ok && a.PopulatesKey(k)
 }
+
+// PopulatesKey is [Action.Populates] for a key of the catalogue.
+func (a *Action) PopulatesKey(k *ConditionKey) bool { return k.Global || a.populates[k] }
 
 // Actions returns the actions of KMS sorted by name.
 func Actions() []*Action { return slices.Clone(theCatalogue.actions) }
@@ -80,5 +83,5 @@ func NearestAction(name string) string {
 	if longer != "" {
 		return longer
 	}
-	return nearest(name, theCatalogue.names)
+	return closest(name, theCatalogue.names)
 }

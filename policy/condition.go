@@ -72,7 +72,7 @@ func (p *parser) checkConditionKey(m *member) {
 	}
 	if folded := FoldKey(service); folded == "kms" || folded == "aws" {
 		hint := ""
-		if name := near(m.name, theCatalogue.keyNames); name != "" {
+		if name, ok := Nearest(m.name, theCatalogue.keyNames); ok {
 			hint = ": did you mean " + name + "?"
 		}
 		p.warn(CodeUnknownConditionKey, m.offset, "condition key %q is not known%s", m.name, hint)

@@ -109,7 +109,7 @@ func (p *parser) elements(n *node, what string, known []string) map[string]*memb
 			out[m.name] = m
 			continue
 		}
-		if hint := near(m.name, known); hint != "" {
+		if hint, ok := Nearest(m.name, known); ok {
 			p.fail(CodeUnknownElement, m.offset, "unknown element %q in %s: did you mean %q?", m.name, what, hint)
 		} else {
 			p.fail(CodeUnknownElement, m.offset, "unknown element %q in %s: expected one of %s",

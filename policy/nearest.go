@@ -1,50 +1,86 @@
 package policy
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
-// nearest returns the candidate with the smallest edit distance to the text, without regard
-// to case; the first one wins. It returns "" when there is no candidate.
-func nearest(text string, candidates []string) string {
-	text = strings.ToLower(text)
-	best, bestDistance := "", -1
+	"github.com/agnivade/levenshtein"
+)
+
+// Nearest returns the candidate that the text was probably meant to be: the one with the
+// smallest edit distance, without regard to case; of several the first. ok is false when
+// even that one is another word.
+func Nearest(text string, candidates []string) (name string, ok bool) {
+	if names := NearestNames(text, candidates, 1); len(names) > 0 {
+		return names[0], true
+	}
+	return "", false
+}
+
+// NearestNames is like [Nearest] and returns up to most candidates, the nearest first.
+func NearestNames(text string, candidates []string, most int) []string {
+	ranked := rank(text, candidates, true)
+	names := make([]string, 0, most)
+	for _, r := range ranked[:min(len(ranked), most)] {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// closest is like [Nearest] for lists of which every element is worth showing: it returns the
+// nearest candidate however far it is, and "" only when there is none.
+func closest(text string, candidates []string) string {
+	if ranked := rank(text, candidates, false); len(ranked) > 0 {
+		return ranked[0].name
+	}
+	return ""
+}
+
+// rankedName is a candidate with its distance.
+type rankedName struct {
+	name     string
+	distance int
+}
+
+// rank returns the candidates by distance, those at the same distance in their order. With onlyNear it
+// leaves out those that are other words: of which more than a third would have to change, unless
+// that is two letters in the wrong order.
+func rank(text string, candidates []string, onlyNear bool) []rankedName {
+	wanted, length := compared(text)
+	var ranked []rankedName
 	for _, c := range candidates {
-		if d := editDistance(text, strings.ToLower(c)); bestDistance < 0 || d < bestDistance {
-			best, bestDistance = c, d
+		candidate, other := compared(c)
+		longest := max(length, other)
+		if c == "" || onlyNear && 3*(longest-min(length, other)) > longest { // they differ by their lengths at least
+			continue
+		}
+		d := levenshtein.ComputeDistance(wanted, candidate)
+		if !onlyNear || 3*d <= longest || d == 2 && sameLetters(wanted, candidate) {
+			ranked = append(ranked, rankedName{c, d})
 		}
 	}
-	return best
+	slices.SortStableFunc(ranked, func(a, b rankedName) int { return cmp.Compare(a.distance, b.distance) })
+	return ranked
 }
 
-// near is like nearest, but returns "" when even the nearest candidate is another word: when
-// more than a third of the longer of the two would have to change.
-func near(text string, candidates []string) string {
-	best := nearest(text, candidates)
-	if editDistance(strings.ToLower(text), strings.ToLower(best))*3 > max(len(text), len(best)) {
-		return ""
-	}
-	return best
+// sameLetters reports whether two texts have the same letters, in whatever order.
+func sameLetters(a, b string) bool {
+	return slices.Equal(slices.Sorted(slices.Values([]rune(a))), slices.Sorted(slices.Values([]rune(b))))
 }
 
-// maxWord bounds the work of editDistance: no name of the policy language is half as long.
-const maxWord = 128
+// maxCompared bounds the work on one name: of longer ones only so many characters are compared.
+// Few ARNs are as long, and no name of the policy language is.
+const maxCompared = 256
 
-// editDistance is the Levenshtein distance between the first maxWord bytes of a and b.
-func editDistance(a, b string) int {
-	a, b = a[:min(len(a), maxWord)], b[:min(len(b), maxWord)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// compared returns what of a name is compared, and its length in characters.
+func compared(name string) (folded string, length int) {
+	end := 0
+	for length < maxCompared && end < len(name) {
+		_, size := utf8.DecodeRuneInString(name[end:])
+		end += size
+		length++
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return strings.ToLower(name[:end]), length
 }

@@ -198,14 +198,14 @@ func ParseOperator(s string) (Operator, bool) {
 func nearestOperator(s string) string {
 	prefix := ""
 	if quantifier, rest, ok := strings.Cut(s, ":"); ok {
-		prefix = nearest(quantifier, []string{ForAllValues.String(), ForAnyValue.String()}) + ":"
+		prefix = closest(quantifier, []string{ForAllValues.String(), ForAnyValue.String()}) + ":"
 		s = rest
 	}
 	suffix := ""
 	if n := len(s) - len(ifExists); n > 0 && strings.EqualFold(s[n:], ifExists) {
 		s, suffix = s[:n], ifExists
 	}
-	name := nearest(s, comparisonNames[1:])
+	name := closest(s, comparisonNames[1:])
 	if name == Null.String() {
 		suffix = ""
 	}

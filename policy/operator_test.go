@@ -46,7 +46,7 @@ func TestNearestOperator(t *testing.T) {
 	} {
 		require.Equal(t, want, nearestOperator(in))
 	}
-	require.Empty(t, nearest("x", nil))
+	require.Empty(t, closest("x", nil))
 }
 
 func TestComparison(t *testing.T) {

@@ -20,10 +20,10 @@ func (s *scope) matchARN(term string, p policy.Pattern) test {
 	switch {
 	case isRuns(p):
 		return test{conjunctionOf(term)}
+	case !p.HasWildcard(): // a variable may hold the whole ARN
+		return test{conjunctionOf(term + " == " + s.text(p))}
 	case len(parts) != arnParts:
 		return never()
-	case !p.HasWildcard():
-		return test{conjunctionOf(term + " == " + s.text(p))}
 	}
 	return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", " + term + ")")}
 }

@@ -2,6 +2,7 @@ package rego
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"net/netip"
 	"regexp"
@@ -129,17 +130,43 @@ var dateLayouts = []string{
 	"2006-01-02", "2006-01", "2006",
 }
 
+// The dates that Rego can compare: those whose nanoseconds since 1970 have 64 bits.
+var (
+	firstDate = time.Unix(0, math.MinInt64).UTC()
+	lastDate  = time.Unix(0, math.MaxInt64).UTC()
+)
+
 // ParseDate reads a date of a policy or a request: ISO 8601, or seconds since 1970 when it is a
-// number of more than four digits.
+// number that is not a year of four digits. Dates before 1677 or after 2262 become the first or the last
+// date that Rego can compare, so that "9999-12-31" is after every date of today.
 func ParseDate(value string) (time.Time, bool) {
-	if len(value) > len("2006") && number.MatchString(value) {
+	t, ok := parseDate(value)
+	switch {
+	case t.Before(firstDate):
+		return firstDate, ok
+	case t.After(lastDate):
+		return lastDate, ok
+	default:
+		return t, ok
+	}
+}
+
+func parseDate(value string) (time.Time, bool) {
+	if len(value) != len("2006") && number.MatchString(value) {
 		seconds, ok := new(big.Rat).SetString(value)
 		if !ok {
 			return time.Time{}, false
 		}
 		nanos := seconds.Mul(seconds, big.NewRat(int64(time.Second), 1))
 		whole, rest := new(big.Int).DivMod(new(big.Int).Div(nanos.Num(), nanos.Denom()), big.NewInt(int64(time.Second)), new(big.Int))
-		return time.Unix(whole.Int64(), rest.Int64()).UTC(), whole.IsInt64()
+		switch {
+		case whole.IsInt64():
+			return time.Unix(whole.Int64(), rest.Int64()).UTC(), true
+		case whole.Sign() < 0:
+			return firstDate, true
+		default:
+			return lastDate, true
+		}
 	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, value); err == nil {
@@ -155,14 +182,8 @@ func compareDate(term, key, rel, value string) test {
 		return never()
 	}
 	if key == epochKey {
-		seconds := new(big.Rat).SetFrac(nanoseconds(t), big.NewInt(int64(time.Second)))
+		seconds := big.NewRat(t.UnixNano(), int64(time.Second))
 		return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(seconds)))}
 	}
-	return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %s", term, rel, nanoseconds(t)))}
-}
-
-// nanoseconds since 1970, also for years that do not fit 64 bits.
-func nanoseconds(t time.Time) *big.Int {
-	n := new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(int64(time.Second)))
-	return n.Add(n, big.NewInt(int64(t.Nanosecond())))
+	return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %d", term, rel, t.UnixNano()))}
 }

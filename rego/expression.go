@@ -10,13 +10,16 @@ import (
 // expression is one Rego expression.
 type expression struct {
 	text string
-	// term and constant are set for a plain expression: the comparison of a variable or of one
-	// reference into the input with a string constant. OPA evaluates it in place, so that its
-	// negation is true when the reference is undefined.
-	term, constant string
+	// term and constants are set for a comparison with string constants: of a variable or of one reference into
+	// the input, which must be one of them or, negated, none.
+	term      string
+	constants []string
+	negated   bool
 }
 
-func (e expression) plain() bool { return e.term != "" }
+// plain is true for the comparison with one constant. OPA evaluates it in place, so that its negation is
+// true when the reference is undefined.
+func (e expression) plain() bool { return e.term != "" && len(e.constants) == 1 && !e.negated }
 
 // body is a conjunction of expressions. An empty body is true.
 type body []expression
@@ -26,7 +29,12 @@ type test []body
 
 func raw(text string) expression { return expression{text: text} }
 
-func not(e expression) expression { return raw("not " + e.text) }
+func not(e expression) expression {
+	if !e.plain() {
+		return raw("not " + e.text)
+	}
+	return expression{text: "not " + e.text, term: e.term, constants: e.constants, negated: true}
+}
 
 func conjunctionOf(exprs ...string) body {
 	b := make(body, len(exprs))
@@ -95,7 +103,7 @@ func (t test) merged() test {
 	for _, alternative := range t {
 		if len(alternative) == 1 && alternative[0].plain() && (term == "" || term == alternative[0].term) {
 			term = alternative[0].term
-			constants = append(constants, alternative[0].constant)
+			constants = append(constants, alternative[0].constants...)
 			continue
 		}
 		out = append(out, alternative)
@@ -108,7 +116,7 @@ func (t test) merged() test {
 
 // equals compares a term with one string constant.
 func equals(term, value string) expression {
-	return expression{text: term + " == " + quote(value), term: term, constant: value}
+	return expression{text: term + " == " + quote(value), term: term, constants: []string{value}}
 }
 
 // isOneOf tests a term for equality with any of several string constants.
@@ -121,7 +129,7 @@ func isOneOf(term string, values []string) expression {
 	for i, v := range values {
 		quoted[i] = quote(v)
 	}
-	return raw(term + " in {" + strings.Join(quoted, ", ") + "}")
+	return expression{text: term + " in {" + strings.Join(quoted, ", ") + "}", term: term, constants: values}
 }
 
 // quote writes a Rego string literal, which has JSON's form.

@@ -107,6 +107,7 @@ func (st statement) writeRules(decide, residual *strings.Builder, u *Unit) {
 			u.Residuals++
 			writeRule(residual, fmt.Sprintf("%s contains %d", n.class, st.index), own)
 		}
+		rule.Guards = own.guards()
 		u.Rules = append(u.Rules, rule)
 	}
 }

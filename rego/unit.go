@@ -57,6 +57,8 @@ type Rule struct {
 	Residual int
 	// Keys are the condition keys, folded, that the rest reads.
 	Keys []string
+	// Guards are necessary conditions of the rest.
+	Guards []Guard
 }
 
 // Unit is one policy document, or the grants of one grantee on one key, in Rego.

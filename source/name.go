@@ -1,11 +1,10 @@
 package source
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/strictkms/strictkms/policy"
 )
 
 // NameError says that a name stands for nothing that was loaded.
@@ -47,30 +46,10 @@ func (e *AmbiguousError) Error() string {
 // maxNearest is how many names an error proposes.
 const maxNearest = 3
 
-// nearest returns the candidates that are closest to the name by edit distance, without case,
-// best first. What would have to change in more than a third of its letters is no help and is left out.
+// nearest returns the candidates that the name may have been meant to be, best first and by name.
 func nearest(name string, candidates []string) []string {
-	type ranked struct {
-		text     string
-		distance int
-	}
-	wanted := strings.ToLower(name)
-	var found []ranked
-	for _, c := range candidates {
-		distance := levenshtein.ComputeDistance(wanted, strings.ToLower(c))
-		if c != "" && 3*distance <= max(len(wanted), len(c)) {
-			found = append(found, ranked{c, distance})
-		}
-	}
-	slices.SortFunc(found, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.text, b.text))
-	})
-	found = slices.Compact(found)
-	names := make([]string, 0, maxNearest)
-	for _, f := range found[:min(len(found), maxNearest)] {
-		names = append(names, f.text)
-	}
-	return names
+	slices.Sort(candidates)
+	return policy.NearestNames(name, slices.Compact(candidates), maxNearest)
 }
 
 // one chooses among what a short name may stand for: the only candidate, or the only one in

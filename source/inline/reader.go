@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/tidwall/gjson"
 
 	"github.com/strictkms/strictkms/policy"
@@ -169,12 +168,9 @@ func (r *reader) members(v gjson.Result, what string, each func(name, value gjso
 
 // unknown reports a member that is not known, with the name that was probably meant.
 func (r *reader) unknown(name gjson.Result, what string, known []string) {
-	wanted := strings.ToLower(name.Str)
-	for _, k := range known {
-		if 3*levenshtein.ComputeDistance(wanted, strings.ToLower(k)) <= max(len(wanted), len(k)) {
-			r.fail(codeUnknownMember, name.Index, "unknown member %q of %s: did you mean %q?", name.Str, what, k)
-			return
-		}
+	if nearest, ok := policy.Nearest(name.Str, known); ok {
+		r.fail(codeUnknownMember, name.Index, "unknown member %q of %s: did you mean %q?", name.Str, what, nearest)
+		return
 	}
 	r.fail(codeUnknownMember, name.Index, "unknown member %q of %s: expected one of %s", name.Str, what, strings.Join(known, ", "))
 }
