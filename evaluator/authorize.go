@@ -17,6 +17,7 @@ func (e *Evaluator) Authorize(ctx context.Context, req Request) (Decision, error
 	if err != nil {
 		return failed(), err
 	}
+	defer q.release()
 	f, hits, err := e.gather(ctx, q)
 	if err != nil {
 		return failed(), err

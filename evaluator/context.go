@@ -28,7 +28,7 @@ type givenKey struct {
 // listGiven lists the given keys. Two names that differ only by case and have different values are refused:
 // AWS does not say which one a condition sees.
 func (q *query) listGiven() error {
-	q.given = make([]givenKey, 0, len(q.req.Context))
+	q.given = q.scratch.given[:0]
 	for name, values := range q.req.Context {
 		if len(values) == 0 {
 			continue
@@ -82,7 +82,7 @@ func (q *query) look(key *mentionedKey) *keyValue {
 		v.state, v.text = valueText, normal(key.known, key.folded, values[0])
 	}
 	if q.looked == nil {
-		q.looked = make([]keyValue, 0, 8)
+		q.looked = q.scratch.looked[:0]
 	}
 	q.looked = append(q.looked, v)
 	return &q.looked[len(q.looked)-1]
@@ -90,7 +90,7 @@ func (q *query) look(key *mentionedKey) *keyValue {
 
 // contextValues returns the values of the condition keys that the request has among the mentioned ones.
 func (q *query) contextValues(keys []*mentionedKey) []contextValue {
-	out := make([]contextValue, 0, len(keys))
+	out := q.scratch.values[:0]
 	terms := make([]ast.Term, len(keys)) // in one piece of memory
 	for i, key := range keys {
 		switch v := q.look(key); v.state {
@@ -107,6 +107,7 @@ func (q *query) contextValues(keys []*mentionedKey) []contextValue {
 		}
 		out = append(out, contextValue{key.term, &terms[i]})
 	}
+	q.scratch.values = out
 	return out
 }
 

@@ -184,10 +184,20 @@ func (q *query) fromKey(folded string) []string {
 
 // fromAction returns what a parameter of the operation is when the request does not give it.
 func (q *query) fromAction(folded string) []string {
-	for name, value := range q.action.Defaults {
-		if policy.FoldKey(name) == folded {
-			return one(value)
+	return actionDefaults[q.action.Index][folded]
+}
+
+// actionDefaults are [policy.Action.Defaults] by folded key.
+var actionDefaults = newActionDefaults()
+
+func newActionDefaults() []map[string][]string {
+	actions := policy.Actions()
+	out := make([]map[string][]string, len(actions))
+	for _, a := range actions {
+		out[a.Index] = map[string][]string{}
+		for name, value := range a.Defaults {
+			out[a.Index][policy.FoldKey(name)] = []string{value}
 		}
 	}
-	return nil
+	return out
 }

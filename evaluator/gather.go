@@ -31,6 +31,12 @@ var layerNames = [layerCount]string{
 	layerBoundary: policy.PermissionsBoundary.String(), layerSession: policy.SessionPolicy.String(),
 }
 
+// sideOf says which units a layer's are made input for together with.
+var sideOf = [layerCount]side{
+	layerSCP: resourceSide, layerRCP: resourceSide, layerEndpoint: resourceSide, layerKey: resourceSide,
+	layerGrant: resourceSide, layerIdentity: identitySide, layerBoundary: identitySide, layerSession: identitySide,
+}
+
 // hit is a matching statement.
 type hit struct {
 	layer     layerKind
@@ -49,14 +55,15 @@ type gatherer struct {
 	hits []hit
 	err  error
 
-	input *ast.Term
+	inputs [sideCount][2]*ast.Term // by side, nested or flat
 }
 
 // gather asks the layers until the rest cannot change the decision: first every explicit deny, then
 // the maximums of organization and endpoint, then what allows, in the order of the decision module.
 func (e *Evaluator) gather(ctx context.Context, q *query) (facts, []hit, error) {
-	g := &gatherer{ctx: ctx, e: e, q: q, f: q.flags}
+	g := gatherer{ctx: ctx, e: e, q: q, f: q.flags, hits: q.scratch.hits[:0]}
 	g.run()
+	q.scratch.hits = g.hits
 	return g.f, g.hits, g.err
 }
 
@@ -162,7 +169,7 @@ func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool
 	found := false
 	for document, u := range units {
 		u.classes[c].each(g.q, func(rule *candidate) bool {
-			if g.matches(u, rule) {
+			if g.matches(layer, u, rule) {
 				found = true
 				g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
 			}
@@ -173,16 +180,21 @@ func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool
 }
 
 // matches decides a rule that the index found: OPA evaluates what the index left open of it.
-func (g *gatherer) matches(u *unit, rule *candidate) bool {
+func (g *gatherer) matches(layer layerKind, u *unit, rule *candidate) bool {
 	if rule.residual < 0 {
 		return true
 	}
-	if g.input == nil {
-		if g.input, g.err = g.q.projectedInput(); g.err != nil {
+	flat := 0
+	if u.reads == 0 {
+		flat = 1
+	}
+	input := &g.inputs[sideOf[layer]][flat]
+	if *input == nil {
+		if *input, g.err = g.q.projectedInput(sideOf[layer], flat == 1); g.err != nil {
 			return false
 		}
 	}
-	matched, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, g.input)
+	matched, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, *input)
 	g.err = err
 	return matched
 }

@@ -37,8 +37,11 @@ func newActionTerms() []*ast.Term {
 type contextValue = [2]*ast.Term
 
 // input makes the input of some units: the members that they read and the values of the condition keys that
-// they read.
-func (q *query) input(reads rego.Members, values []contextValue) *ast.Term {
+// they read. Units that read the context only have it as their whole input, see flatten.
+func (q *query) makeInput(reads rego.Members, values []contextValue) *ast.Term {
+	if reads == 0 {
+		return ast.ObjectTerm(values...)
+	}
 	members := make([][2]*ast.Term, 1, 5)
 	members[0] = [2]*ast.Term{contextKey, ast.ObjectTerm(values...)}
 	if reads&rego.ReadsAction != 0 {
@@ -71,14 +74,16 @@ func objectOf(pairs map[string]string) *ast.Term {
 	return ast.NewTerm(o)
 }
 
-// projectedInput makes the input for the rules that the indexes find for the request: with the condition keys
-// that those rules read and no others, however many the policies mention.
-func (q *query) projectedInput() (*ast.Term, error) {
-	var (
-		keys  []*mentionedKey
-		reads rego.Members
-	)
-	err := q.units(func(u *unit) {
+// projectedInput makes the input for the rules of one side that the indexes find for the request: with the
+// condition keys that those rules read and no others, however many the policies mention. flat says whether
+// for the units that read the context only, or for the others.
+func (q *query) projectedInput(side side, flat bool) (*ast.Term, error) {
+	keys := q.scratch.keys[:0]
+	reads := rego.Members(0)
+	err := q.units(side, func(u *unit) {
+		if (u.reads == 0) != flat {
+			return
+		}
 		for c := range u.classes {
 			u.classes[c].each(q, func(rule *candidate) bool {
 				if rule.residual >= 0 {
@@ -92,17 +97,20 @@ func (q *query) projectedInput() (*ast.Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.input(reads, q.contextValues(keys)), nil
+	q.scratch.keys = keys
+	return q.makeInput(reads, q.contextValues(keys)), nil
 }
 
 // fullInput makes the input for all units that apply to the request.
 func (q *query) fullInput() (*ast.Term, error) {
 	var keys []*mentionedKey
-	err := q.units(func(u *unit) { keys = union(keys, u.keys) })
-	if err != nil {
-		return nil, err
+	add := func(u *unit) { keys = union(keys, u.keys) }
+	for side := range sideCount {
+		if err := q.units(side, add); err != nil {
+			return nil, err
+		}
 	}
-	return q.input(allMembers, q.contextValues(keys)), nil
+	return q.makeInput(allMembers, q.contextValues(keys)), nil
 }
 
 // union appends the keys that are not among the known ones.
@@ -115,16 +123,28 @@ func union(known, keys []*mentionedKey) []*mentionedKey {
 	return known
 }
 
-// units calls visit for every unit that applies to the request.
-func (q *query) units(visit func(*unit)) error {
+// side is what units are attached to.
+type side int
+
+const (
+	resourceSide side = iota // the organization, the endpoint, the key and its grants
+	identitySide
+	sideCount
+)
+
+// units calls visit for every unit of a side that applies to the request.
+func (q *query) units(side side, visit func(*unit)) error {
 	each := func(list []*unit) {
 		for _, u := range list {
 			visit(u)
 		}
 	}
-	each(q.principal.identity)
-	each(q.principal.boundary)
-	each(q.principal.session)
+	if side == identitySide {
+		each(q.principal.identity)
+		each(q.principal.boundary)
+		each(q.principal.session)
+		return nil
+	}
 	each(q.endpoint)
 	if q.key != nil {
 		each(q.key.policy)

@@ -3,6 +3,7 @@ package evaluator
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -29,6 +30,42 @@ type query struct {
 	flags  facts // the facts that the request itself decides
 	given  []givenKey
 	looked []keyValue
+
+	scratch scratch
+}
+
+// scratch is memory that one request after another uses.
+type scratch struct {
+	given  []givenKey
+	looked []keyValue
+	keys   []*mentionedKey
+	hits   []hit
+	values []contextValue
+}
+
+// queries keeps the memory of finished requests for later ones.
+var queries = sync.Pool{New: func() any { return &query{} }}
+
+// release gives the query's memory to later requests. Nothing may refer to the query afterwards.
+func (q *query) release() {
+	s := scratch{
+		given: wiped(q.given), looked: wiped(q.looked), keys: wiped(q.scratch.keys),
+		hits: wiped(q.scratch.hits), values: wiped(q.scratch.values),
+	}
+	*q = query{scratch: s}
+	queries.Put(q)
+}
+
+// maxScratch bounds the memory that an unusual request leaves to later ones.
+const maxScratch = 64
+
+// wiped empties a slice and keeps its memory, without what it referred to.
+func wiped[T any](s []T) []T {
+	if cap(s) > maxScratch {
+		return nil
+	}
+	clear(s[:cap(s)])
+	return s[:0]
 }
 
 // RequestError is a request that no decision can be made about.
@@ -45,7 +82,11 @@ func badRequest(format string, args ...any) error {
 
 // newQuery looks everything up that the request needs.
 func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
-	q := &query{req: req}
+	q, ok := queries.Get().(*query)
+	if !ok {
+		q = &query{}
+	}
+	q.req = req
 	if err := q.listGiven(); err != nil {
 		return nil, err
 	}

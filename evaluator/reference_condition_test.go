@@ -67,7 +67,7 @@ func (r *reference) compare(c policy.Comparison, actual, wanted string, version 
 		return ok && matchTokens(tokens, actual)
 	case policy.ArnEquals, policy.ArnLike:
 		tokens, ok := r.tokens(wanted, version)
-		return ok && matchARN(tokens, actual)
+		return ok && (wanted != "" && strings.Trim(wanted, "*") == "" || matchARN(tokens, actual))
 	case policy.BinaryEquals:
 		return wanted == actual
 	case policy.IPAddress:

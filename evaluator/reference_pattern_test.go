@@ -118,17 +118,17 @@ func multivalued(key string, values []string) bool {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 func matchARN(pattern []token, text string) bool {
 	parts := [][]token{nil}
-	wild, all := false, len(pattern) > 0
+	wild := false
 	for _, t := range pattern {
-		wild, all = wild || t.wild != 0, all && t.wild == '*'
+		wild = wild || t.wild != 0
 		if t.char == ':' && !t.fixed && len(parts) < 6 {
 			parts = append(parts, nil)
 			continue
 		}
 		parts[len(parts)-1] = append(parts[len(parts)-1], t)
 	}
-	if !wild || all {
-		return matchTokens(pattern, text) // "*" or one text, which need not be an ARN
+	if !wild {
+		return matchTokens(pattern, text) // need not be an ARN
 	}
 	actual := strings.SplitN(text, ":", 6)
 	if len(parts) != 6 || len(actual) != 6 {

@@ -12,8 +12,12 @@ import (
 // unresolved reports whether a policy that applies has values that its source could not compute.
 func (q *query) unresolved() bool {
 	found := false
-	err := q.units(func(u *unit) { found = found || u.unresolved })
-	return found || err != nil
+	for side := range sideCount {
+		if err := q.units(side, func(u *unit) { found = found || u.unresolved }); err != nil {
+			return true
+		}
+	}
+	return found
 }
 
 // unresolvedConditions says which unresolved values the decision depends on: those of the given

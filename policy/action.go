@@ -64,6 +64,9 @@ func Actions() []*Action { return slices.Clone(theCatalogue.actions) }
 
 // LookupAction finds an action by its name in any case, with or without the kms: namespace.
 func LookupAction(name string) (*Action, bool) {
+	if a, ok := theCatalogue.byName[name]; ok { // as AWS spells it, or in lower case
+		return a, true
+	}
 	a, ok := theCatalogue.byName[strings.ToLower(name)]
 	return a, ok
 }

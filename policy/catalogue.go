@@ -100,6 +100,7 @@ func loadCatalogue(src []byte) (*catalogue, error) {
 		c.actions = append(c.actions, action)
 		c.names = append(c.names, a.Name)
 		c.lowerNames = append(c.lowerNames, strings.ToLower(a.Name))
+		c.byName[a.Name] = action
 		c.byName[strings.ToLower(a.Name)] = action
 		c.byName[strings.ToLower(action.Operation())] = action
 	}

@@ -63,6 +63,9 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 		}
 		return t
 	}
+	if !ok {
+		t = t.and(raw("is_string(" + term + ")"))
+	}
 	if c.Operator.IfExists {
 		return append(isMissing(term), t...)
 	}
