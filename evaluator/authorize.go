@@ -91,7 +91,7 @@ func (v *verdict) deciding(h hit, f facts) bool {
 
 // decidingLayers lists the deciding statements by layer.
 func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
-	var layers []Layer
+	layers := make([]Layer, 0, 2)
 	for _, h := range hits {
 		if !v.deciding(h, f) {
 			continue

@@ -158,7 +158,7 @@ func (g *gen) operand(family string, key keyPool) string {
 		return pick(g, []string{"true", "false", "True", "yes", "true"})
 	case "arn":
 		if g.chance(60) {
-			return g.arnPattern(pick(g, key.values))
+			return g.arnPattern(g.printable(pick(g, key.values)))
 		}
 	}
 	return g.pattern(pick(g, key.values))

@@ -44,12 +44,16 @@ func Print(module string) (string, error) {
 }
 
 // WriteBundle writes an OPA bundle of the decision modules and the units, which the stock opa binary
-// evaluates: data.strictkms.layers.decision. The roots of its manifest are strictkms.
+// evaluates: data.strictkms.layers.decision. The roots of its manifest are strictkms. A request, when it is not
+// nil, becomes data.strictkms.request: an input that goes with the units.
 // https://www.openpolicyagent.org/docs/latest/management-bundles/
-func WriteBundle(w io.Writer, revision string, units []NamedUnit) error {
+func WriteBundle(w io.Writer, revision string, units []NamedUnit, request map[string]any) error {
 	b := bundle.Bundle{
 		Manifest: bundle.Manifest{Revision: revision, Roots: &[]string{"strictkms"}},
 		Data:     map[string]any{},
+	}
+	if request != nil {
+		b.Data["strictkms"] = map[string]any{"request": request}
 	}
 	b.Manifest.Init()
 	files := map[string]string{

@@ -129,7 +129,36 @@ func isOneOf(term string, values []string) expression {
 	for i, v := range values {
 		quoted[i] = quote(v)
 	}
-	return expression{text: term + " in {" + strings.Join(quoted, ", ") + "}", term: term, constants: values}
+	return expression{text: term + " in " + setOf(quoted, len(term)+len(" in ")), term: term, constants: values}
+}
+
+// lineLength is where sets are broken.
+const lineLength = 100
+
+// setOf writes a set in the layout that opa fmt leaves alone: on one line when it fits after what stands
+// before it, else on as many as it needs.
+func setOf(members []string, before int) string {
+	if line := "{" + strings.Join(members, ", ") + "}"; before+len(line) <= lineLength {
+		return line
+	}
+	var b strings.Builder
+	b.WriteString("{\n")
+	column := 0
+	for _, m := range members {
+		switch {
+		case column == 0:
+			b.WriteString("\t")
+		case column+len(m)+2 > lineLength:
+			b.WriteString("\n\t")
+			column = 0
+		default:
+			b.WriteString(" ")
+		}
+		b.WriteString(m + ",")
+		column += len(m) + 2
+	}
+	b.WriteString("\n}")
+	return b.String()
 }
 
 // quote writes a Rego string literal, which has JSON's form.

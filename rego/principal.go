@@ -85,8 +85,12 @@ func (s *scope) everyone(effect policy.Effect) naming {
 // With Deny it also hits every user and role that has a permissions boundary, whatever the list:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (s *scope) notPrincipal(p *policy.Principals, effect policy.Effect) []naming {
+	bounded := naming{class: ClassDeny, test: conjunctionOf("input.principal.boundary")}
 	listed := map[Field][]string{}
 	for _, value := range p.Values {
+		if value.Form == policy.PrincipalAny && effect == policy.Deny {
+			return []naming{bounded}
+		}
 		if value.Form == policy.PrincipalAny {
 			return nil // nobody is not everyone
 		}
@@ -104,8 +108,5 @@ func (s *scope) notPrincipal(p *policy.Principals, effect policy.Effect) []namin
 		return []naming{{class: ClassDirect, test: unlisted}}
 	}
 	s.assume(NotPrincipalDeny)
-	return []naming{
-		{class: ClassDeny, test: unlisted},
-		{class: ClassDeny, test: conjunctionOf("input.principal.boundary")},
-	}
+	return []naming{{class: ClassDeny, test: unlisted}, bounded}
 }

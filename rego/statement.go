@@ -86,8 +86,24 @@ func (s *scope) actionElement(st *policy.Statement, out *statement) elementTest 
 		return e
 	}
 	out.actions = st.Actions.ActionSet()
+	if s.kind == policy.KeyPolicy && out.actions != policy.AllActions() {
+		out.actions = out.actions.Intersect(keyActions) // a key policy is not asked about others
+	}
 	e.body, e.dead = actionBody(out.actions), out.actions.Len() == 0
 	return e
+}
+
+// keyActions are the actions that act on a key.
+var keyActions = newKeyActions()
+
+func newKeyActions() policy.ActionSet {
+	var out policy.ActionSet
+	for _, a := range policy.Actions() {
+		if a.On("key") {
+			out.Add(a)
+		}
+	}
+	return out
 }
 
 func actionBody(set policy.ActionSet) body {

@@ -78,6 +78,15 @@ func Can(ctx context.Context, e *evaluator.Evaluator, q Question) (*Answer, erro
 	return answer, nil
 }
 
+// Export writes down the question for stock OPA. Of a question in several parts it is the last, about the key.
+func Export(e *evaluator.Evaluator, q Question) (*evaluator.Export, error) {
+	requests, err := q.requests()
+	if err != nil {
+		return nil, err
+	}
+	return e.Export(requests[len(requests)-1])
+}
+
 // requests are the decisions that AWS makes for the question.
 // https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
 func (q Question) requests() ([]evaluator.Request, error) {

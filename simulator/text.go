@@ -50,6 +50,14 @@ func WriteText(w io.Writer, a *Answer) error {
 	return t.w.Flush()
 }
 
+// because says why the answer is what it is. Actions without a key are left to IAM by nobody.
+func because(d *evaluator.Decision, resource string) string {
+	if d.Reason == "no-identity-policy" && !strings.Contains(resource, ":key/") {
+		return "none of the caller's IAM policies allows it; no key policy has a say"
+	}
+	return reasons[d.Reason]
+}
+
 // textWriter keeps the first error of its writer, which Flush reports.
 type textWriter struct {
 	w *bufio.Writer
@@ -61,7 +69,7 @@ func (t *textWriter) line(format string, args ...any) {
 
 func (t *textWriter) decision(principal, action, resource string, d *evaluator.Decision) {
 	t.line("%s  %s  %s  %s", strings.ToUpper(string(d.Decision)), principal, action, resource)
-	t.line("  because %s", reasons[d.Reason])
+	t.line("  because %s", because(d, resource))
 	for _, layer := range d.Layers {
 		for _, st := range layer.Statements {
 			if st.Deciding {

@@ -166,16 +166,18 @@ func (w *World) addUser(p *evaluator.Principal, u *User) {
 	if p.Type == evaluator.User { // the id of a federated-user session is another one
 		p.UniqueID = u.UniqueID
 	}
-	w.addPolicies(p, u.Policies, u.Attached)
+	tell(p, u.Unknown...)
+	w.addPolicies(p, u.Policies, u.Attached, u.Pos)
 	for _, name := range u.Groups {
 		g := w.tables().groups[iamName{u.Account, name}]
 		if g == nil {
-			p.Unknown = append(p.Unknown, "group "+name+" is not loaded, what it allows or denies is not counted")
+			addUnknown(p, "group "+name, "", u.Pos)
 			continue
 		}
-		w.addPolicies(p, g.Policies, g.Attached)
+		tell(p, g.Unknown...)
+		w.addPolicies(p, g.Policies, g.Attached, g.Pos)
 	}
-	w.addBoundary(p, u.Boundary)
+	w.addBoundary(p, u.Boundary, u.Pos)
 }
 
 func (w *World) addRole(p *evaluator.Principal, r *Role) {
@@ -186,30 +188,60 @@ func (w *World) addRole(p *evaluator.Principal, r *Role) {
 	p.Tags = r.Tags
 	p.UniqueID = r.UniqueID
 	p.ServiceLinked = p.ServiceLinked || r.ServiceLinked
-	w.addPolicies(p, r.Policies, r.Attached)
-	w.addBoundary(p, r.Boundary)
+	tell(p, r.Unknown...)
+	w.addPolicies(p, r.Policies, r.Attached, r.Pos)
+	w.addBoundary(p, r.Boundary, r.Pos)
 }
 
-// addPolicies adds inline and attached policies, each once.
-func (w *World) addPolicies(p *evaluator.Principal, inline []*policy.Document, attached []string) {
-	p.Identity = append(p.Identity, inline...)
-	for _, arn := range attached {
-		doc := w.tables().managed[arn]
-		switch {
-		case doc == nil:
-			missing := "attached policy " + arn + " is not loaded, what it allows or denies is not counted"
-			if !slices.Contains(p.Unknown, missing) {
-				p.Unknown = append(p.Unknown, missing)
-			}
-		case !slices.Contains(p.Identity, doc):
-			p.Identity = append(p.Identity, doc)
+// tell notes what is unknown about the principal, everything once.
+func tell(p *evaluator.Principal, unknown ...string) {
+	for _, text := range unknown {
+		if !slices.Contains(p.Unknown, text) {
+			p.Unknown = append(p.Unknown, text)
 		}
 	}
 }
 
-// addBoundary adds the permissions boundary. One that is not loaded is judged as allowing
-// nothing: a boundary can only take permissions away, and none that it may take is given.
-func (w *World) addBoundary(p *evaluator.Principal, arn string) {
+// addPolicies adds inline and attached policies of what is declared at pos, each once.
+func (w *World) addPolicies(p *evaluator.Principal, inline []*policy.Document, attached []string, pos policy.Position) {
+	p.Identity = append(p.Identity, inline...)
+	for _, arn := range attached {
+		doc := w.tables().managed[arn]
+		switch {
+		case doc != nil && !slices.Contains(p.Identity, doc):
+			p.Identity = append(p.Identity, doc)
+		case doc != nil:
+		case onlyAllows(arn):
+			tell(p, "attached policy "+arn+" is not loaded, what it allows is not counted")
+		default:
+			addUnknown(p, "attached policy "+arn, arn, pos)
+		}
+	}
+}
+
+// addUnknown adds what is not loaded, so that a decision that may depend on it is conditional.
+func addUnknown(p *evaluator.Principal, what, arn string, pos policy.Position) {
+	const why = " is not loaded, what it allows or denies is unknown"
+	if slices.Contains(p.Unknown, what+why) {
+		return
+	}
+	tell(p, what+why)
+	p.Identity = append(p.Identity, UnknownPolicy(policy.IdentityPolicy, what, arn, what+" is not loaded", pos))
+}
+
+// Of the policies that AWS manages, those whose purpose is to deny have names that begin like this
+// (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html).
+var awsDenying = []string{"AWSDenyAll", "AWSCompromisedKeyQuarantine"}
+
+// onlyAllows reports whether a policy is one of those that AWS manages and that give permissions. Most
+// have nothing to do with keys; a denial that does not count one says so in a warning.
+func onlyAllows(arn string) bool {
+	_, name, ok := strings.Cut(arn, ":iam::aws:policy/")
+	return ok && !slices.ContainsFunc(awsDenying, func(begin string) bool { return strings.HasPrefix(name, begin) })
+}
+
+// addBoundary adds the permissions boundary of what is declared at pos.
+func (w *World) addBoundary(p *evaluator.Principal, arn string, pos policy.Position) {
 	if arn == "" {
 		return
 	}
@@ -217,8 +249,9 @@ func (w *World) addBoundary(p *evaluator.Principal, arn string) {
 		p.Boundary = asBoundary(doc)
 		return
 	}
-	p.Boundary = &policy.Document{Kind: policy.PermissionsBoundary, Name: arn, ARN: arn, Version: policy.Version2012}
-	p.Unknown = append(p.Unknown, "permissions boundary "+arn+" is not loaded: judged as allowing nothing")
+	what := "permissions boundary " + arn
+	p.Boundary = UnknownPolicy(policy.PermissionsBoundary, what, arn, what+" is not loaded", pos)
+	tell(p, what+" is not loaded, what it allows or denies is unknown")
 }
 
 // asBoundary returns the managed policy in the role of a boundary. Its digest differs from

@@ -24,6 +24,7 @@ type canParams struct {
 	sourceVPCE    string
 	sessionPolicy string
 	grant         string
+	export        string
 	format        enum
 	now           func() time.Time
 }
@@ -68,6 +69,8 @@ Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is
 	flags.StringVar(&p.sourceVPCE, "source-vpce", "", "the `ID` of the VPC endpoint in a world file that the request comes through")
 	flags.StringVar(&p.sessionPolicy, "session-policy", "", "a `FILE` with the session policy of the principal's session")
 	flags.StringVar(&p.grant, "grant", "", "the `ID` of the grant that kms:RetireGrant is about")
+	flags.StringVar(&p.export, "export", "",
+		"also write the question and its policies as an OPA bundle to `FILE` (.tar.gz), for stock opa to decide: see docs/rego.md")
 	addFormat(cmd, &p.format)
 	return cmd
 }
@@ -93,6 +96,15 @@ func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 	answer, err := simulator.Can(ctx, ev, *q)
 	if err != nil {
 		return err
+	}
+	if p.export != "" {
+		exported, err := simulator.Export(ev, *q)
+		if err != nil {
+			return err
+		}
+		if err := writeBundle(p.export, exported.Units, exported.Input); err != nil {
+			return err
+		}
 	}
 	if err := writeAnswer(out, p.format.value, answer); err != nil {
 		return err

@@ -67,7 +67,7 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 		return err
 	}
 	if p.output != "" {
-		return writeBundle(p.output, units)
+		return writeBundle(p.output, units, nil)
 	}
 	var text strings.Builder
 	for i, u := range units {
@@ -90,7 +90,7 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 
 // writeBundle writes the bundle beside its place and then moves it there, so that nothing is left of one
 // that fails.
-func writeBundle(name string, units []rego.NamedUnit) (err error) {
+func writeBundle(name string, units []rego.NamedUnit, request map[string]any) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".strictkms-*")
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func writeBundle(name string, units []rego.NamedUnit) (err error) {
 			_ = os.Remove(f.Name()) // the first error says more
 		}
 	}()
-	err = rego.WriteBundle(f, revision(units), units)
+	err = rego.WriteBundle(f, revision(units), units, request)
 	if err == nil {
 		err = f.Chmod(0o644)
 	}

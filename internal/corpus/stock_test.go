@@ -47,7 +47,7 @@ func TestStockOPA(t *testing.T) {
 	dir := t.TempDir()
 	bundle, data := filepath.Join(dir, "bundle.tar.gz"), filepath.Join(dir, "cases.json")
 	var archive bytes.Buffer
-	require.NoError(t, rego.WriteBundle(&archive, "corpus", units))
+	require.NoError(t, rego.WriteBundle(&archive, "corpus", units, nil))
 	require.NoError(t, os.WriteFile(bundle, archive.Bytes(), 0o600))
 	text, err := json.Marshal(map[string]any{"cases": inputs})
 	require.NoError(t, err)

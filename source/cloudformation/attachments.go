@@ -1,6 +1,8 @@
 package cloudformation
 
 import (
+	"slices"
+
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
@@ -13,6 +15,22 @@ type holder struct {
 	// old is true for a holder that was in the world before; it changes only when the whole
 	// template is without mistakes.
 	old bool
+	// doubt is what makes it unknown whether this is the holder that is meant, nil when it is.
+	doubt *doubt
+}
+
+// doubt says in words, and where, what is unknown about an attachment.
+type doubt struct {
+	why string
+	pos policy.Position
+}
+
+// cast returns the policy as one that is in doubt, or as it is when there is no doubt.
+func (d *doubt) cast(doc *policy.Document) *policy.Document {
+	if d == nil || doc == nil {
+		return doc
+	}
+	return source.InDoubt(doc, d.why, d.pos)
 }
 
 // name names the holder for people.
@@ -57,41 +75,56 @@ func (s *stack) tell(h holder, unknown ...string) {
 	s.change(h, func() { *list = append(*list, unknown...) })
 }
 
-// holder finds the user, group or role that a name means, in this template or loaded before.
-func (s *stack) holder(kind string, v value, r *resource) (holder, bool) {
-	if v.unresolved() {
-		s.t.warn(v.pos, "unresolved-property", "a %s of %s is unknown: it is not attached there", kind, r.id)
-		return holder{}, false
-	}
-	name, account := readable(v.text), s.t.opts.Account
+// all lists the users, groups or roles of the account, in this template or loaded before.
+func (s *stack) all(kind string) []holder {
+	var found []holder
+	account := s.t.opts.Account
 	switch kind {
 	case "user":
-		for i, users := range [][]*source.User{s.users, s.world.Users} {
-			for _, u := range users {
-				if u.Name == name && u.Account == account {
-					return holder{user: u, old: i == 1}, true
-				}
+		for i, u := range slices.Concat(s.users, s.world.Users) {
+			if u.Account == account {
+				found = append(found, holder{user: u, old: i >= len(s.users)})
 			}
 		}
 	case "group":
-		for i, groups := range [][]*source.Group{s.groups, s.world.Groups} {
-			for _, g := range groups {
-				if g.Name == name && g.Account == account {
-					return holder{group: g, old: i == 1}, true
-				}
+		for i, g := range slices.Concat(s.groups, s.world.Groups) {
+			if g.Account == account {
+				found = append(found, holder{group: g, old: i >= len(s.groups)})
 			}
 		}
 	default:
-		for i, roles := range [][]*source.Role{s.roles, s.world.Roles} {
-			for _, role := range roles {
-				if role.Name == name && role.Account == account {
-					return holder{role: role, old: i == 1}, true
-				}
+		for i, r := range slices.Concat(s.roles, s.world.Roles) {
+			if r.Account == account {
+				found = append(found, holder{role: r, old: i >= len(s.roles)})
 			}
 		}
 	}
+	return found
+}
+
+// find finds the user, group or role that a name means. A name that is unknown may mean all of them.
+func (s *stack) find(kind string, v value, r *resource) []holder {
+	everybody := s.all(kind)
+	if v.unresolved() {
+		s.t.warn(v.pos, "unresolved-property", "a %s of %s is unknown: it may be any %s of the account", kind, r.id, kind)
+		unknown := &doubt{why: "a " + kind + " of " + r.id + ", which is " + readable(v.text), pos: v.pos}
+		for i := range everybody {
+			everybody[i].doubt = unknown
+			if !s.t.budget.spend() {
+				s.t.tooLarge()
+				return nil
+			}
+		}
+		return everybody
+	}
+	name := readable(v.text)
+	for _, h := range everybody {
+		if h.name() == kind+" "+name {
+			return []holder{h}
+		}
+	}
 	s.t.warn(v.pos, "unknown-principal", "%s is not attached to the %s %s: it is in no file that was loaded before", r.id, kind, quote(name))
-	return holder{}, false
+	return nil
 }
 
 // holders finds everything a policy resource is attached to.
@@ -110,9 +143,7 @@ func (s *stack) holders(r *resource) []holder {
 			names = s.t.textList(r, property)
 		}
 		for _, v := range names {
-			if h, ok := s.holder(kind, v, r); ok {
-				found = append(found, h)
-			}
+			found = append(found, s.find(kind, v, r)...)
 		}
 	}
 	return found
@@ -126,7 +157,7 @@ func (s *stack) ownPolicies(r *resource, h holder) {
 		return
 	case v.unresolved():
 		s.t.warn(v.pos, "unresolved-property", "the inline policies of %s are unknown", r.id)
-		s.tell(h, "the inline policies of "+r.id+" are unknown: "+readable(v.text))
+		s.attachUnknown(h, "the inline policies of "+r.id, v)
 		return
 	case v.kind != listValue:
 		s.t.fail(v.pos, "wrong-type", "expected Policies of %s as a list, found %s", r.id, v.kind)
@@ -135,7 +166,7 @@ func (s *stack) ownPolicies(r *resource, h holder) {
 	for _, item := range v.items {
 		if item.unresolved() {
 			s.t.warn(item.pos, "unresolved-property", "an inline policy of %s is unknown", r.id)
-			s.tell(h, "an inline policy of "+r.id+" is unknown: "+readable(item.text))
+			s.attachUnknown(h, "an inline policy of "+r.id, item)
 			continue
 		}
 		name, _ := item.get("PolicyName")
@@ -163,22 +194,37 @@ func (s *stack) inlinePolicy(r *resource) {
 	}
 	name := s.t.physicalName(r)
 	doc, unknown := s.t.policy(policy.IdentityPolicy, "policy "+name, "", document)
-	if maybe := s.t.maybe(r); maybe != "" { // one that may not exist is not counted
-		doc, unknown = nil, []string{"the policy " + name + " is not counted: " + maybe}
-	}
+	doc = s.doubtful(r).cast(doc)
 	for _, h := range s.holders(r) {
 		s.inline(name, r.pos, h, doc, unknown)
 	}
 }
 
+// doubtful says that a resource may not exist, nil for most.
+func (s *stack) doubtful(r *resource) *doubt {
+	if maybe := s.t.maybe(r); maybe != "" {
+		return &doubt{why: maybe, pos: r.pos}
+	}
+	return nil
+}
+
+// attachUnknown gives a holder a policy that is unknown.
+func (s *stack) attachUnknown(h holder, what string, v value) {
+	doc := source.UnknownPolicy(policy.IdentityPolicy, what, "", readable(v.text), v.pos)
+	inline, _, _ := h.lists()
+	s.change(h, func() { *inline = append(*inline, doc) })
+}
+
 // inline gives a holder an inline policy under a name that says whose it is.
 func (s *stack) inline(name string, pos policy.Position, h holder, doc *policy.Document, unknown []string) {
-	s.declare(pos, s.t.opts.Account+" inline "+h.name()+" "+name, "the policy "+quote(name)+" of "+h.name())
+	if h.doubt == nil {
+		s.declare(pos, s.t.opts.Account+" inline "+h.name()+" "+name, "the policy "+quote(name)+" of "+h.name())
+	}
 	s.tell(h, unknown...)
 	if doc == nil {
 		return
 	}
-	own := *doc
+	own := *h.doubt.cast(doc)
 	own.Name = "policy " + name + " of " + h.name()
 	inline, _, _ := h.lists()
 	s.change(h, func() { *inline = append(*inline, &own) })
@@ -196,17 +242,21 @@ func (s *stack) managedPolicy(r *resource) {
 	s.declare(r.pos, arn, "the managed policy "+arn)
 	doc, unknown := s.t.policy(policy.IdentityPolicy, "managed policy "+s.t.physicalName(r), arn, document)
 	s.unknownPolicies[arn] = append(s.unknownPolicies[arn], unknown...)
-	maybe := s.t.maybe(r)
-	if maybe != "" {
-		s.unknownPolicies[arn] = append(s.unknownPolicies[arn], maybe)
-	} else if doc != nil {
+	if doc = s.doubtful(r).cast(doc); doc != nil {
 		s.managed = append(s.managed, doc)
 	}
 	for _, h := range s.holders(r) {
-		_, attached, _ := h.lists()
+		inline, attached, _ := h.lists()
+		if h.doubt != nil {
+			if inDoubt := h.doubt.cast(doc); inDoubt != nil {
+				s.change(h, func() { *inline = append(*inline, inDoubt) })
+			}
+			s.tell(h, unknown...)
+			continue
+		}
 		s.change(h, func() { *attached = append(*attached, arn) })
 		if h.old { // the others are told by spreadUnknown
-			s.tell(h, s.unknownPolicies[arn]...)
+			s.tell(h, unknown...)
 		}
 	}
 }
