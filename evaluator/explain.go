@@ -228,10 +228,21 @@ func (x *explainer) assumptions(v *verdict) []string {
 			for _, a := range r.assumptions {
 				out = append(out, string(a))
 			}
+			if x.lacksViaService(r) {
+				out = append(out, string(rego.ServiceRoleViaService))
+			}
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// lacksViaService reports whether a role's session missed the statement for want of kms:ViaService, which the
+// session of a service role might have had.
+func (x *explainer) lacksViaService(r *result) bool {
+	return x.q.req.Principal.Type == RoleSession && slices.ContainsFunc(r.statement.Unmet, func(u Unmet) bool {
+		return policy.FoldKey(u.Key) == "kms:viaservice" && len(u.Actual) == 0
+	})
 }
 
 // warnings say what the decision could not take into account.

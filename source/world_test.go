@@ -154,10 +154,10 @@ func TestPrincipalPolicies(t *testing.T) {
 	for _, doc := range alice.Identity {
 		names = append(names, doc.Name)
 	}
-	require.Equal(t, []string{"inline", "managed", "group"}, names)
+	require.Equal(t, []string{"inline", "managed", "attached policy arn:missing", "group", "group Ghosts"}, names)
 	require.Equal(t, []string{
-		"attached policy arn:missing is not loaded, what it allows or denies is not counted",
-		"group Ghosts is not loaded, what it allows or denies is not counted",
+		"attached policy arn:missing is not loaded, what it allows or denies is unknown",
+		"group Ghosts is not loaded, what it allows or denies is unknown",
 	}, alice.Unknown)
 	require.Equal(t, "AIDA1", alice.UniqueID)
 	require.Equal(t, map[string]string{"team": "red"}, alice.Tags)
@@ -169,8 +169,9 @@ func TestPrincipalPolicies(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "AROA1", app.UniqueID)
 	require.Equal(t, "strictkms", app.Name)
-	require.Empty(t, app.Boundary.Statements)
-	require.Equal(t, []string{"permissions boundary arn:nowhere is not loaded: judged as allowing nothing"}, app.Unknown)
+	require.True(t, app.Boundary.HasUnresolved())
+	require.Equal(t, policy.PermissionsBoundary, app.Boundary.Kind)
+	require.Equal(t, []string{"permissions boundary arn:nowhere is not loaded, what it allows or denies is unknown"}, app.Unknown)
 
 	for name, linked := range map[string]bool{
 		"role/App": false, "role/AWSServiceRoleForBackup": true, "role/Reader": true,

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/strictkms/strictkms/internal/stockopa"
 )
 
 func TestMain(m *testing.M) {
@@ -17,8 +19,9 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Besides the usual commands, "exits CODE PROGRAM ARGS" runs a program that
-// must end with an exit code, and $EXAMPLES is the directory of the examples.
+// must end with an exit code, $EXAMPLES is the directory of the examples, and opa is on the path where it can be had.
 func TestScripts(t *testing.T) {
+	opa := stockopa.Dir(t)
 	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
 	if err != nil {
 		t.Fatal(err)
@@ -30,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("PATH", opa+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return writeHostile(env.WorkDir)
 		},
 	})

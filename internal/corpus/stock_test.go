@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/stockopa"
 	"github.com/strictkms/strictkms/rego"
 )
 
@@ -25,7 +26,7 @@ const stockQuery = `{note: decision |
 // TestStockOPA exports every case of the corpus to one bundle and holds the decisions of the stock opa binary to
 // what the cases expect.
 func TestStockOPA(t *testing.T) {
-	opa := stockOPA(t)
+	opa := stockopa.Path(t)
 	cases, err := Load("../../testdata/decisions")
 	require.NoError(t, err)
 
@@ -63,16 +64,6 @@ func TestStockOPA(t *testing.T) {
 		}
 	}
 	t.Logf("%d cases, %d differences", len(cases), differences)
-}
-
-// stockOPA finds the opa binary; make tools builds it and make test puts it on the path.
-func stockOPA(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("opa")
-	if err != nil {
-		t.Skip("skipped: no opa on the path (make tools builds it)")
-	}
-	return path
 }
 
 type stockAnswer struct {

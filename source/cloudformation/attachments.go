@@ -45,6 +45,11 @@ func (h holder) name() string {
 	}
 }
 
+// called reports whether the holder has the name.
+func (h holder) called(name string) bool {
+	return h.user != nil && h.user.Name == name || h.group != nil && h.group.Name == name || h.role != nil && h.role.Name == name
+}
+
 // lists are the holder's inline policies, attached policies and unknowns.
 func (h holder) lists() (inline *[]*policy.Document, attached, unknown *[]string) {
 	switch {
@@ -75,8 +80,12 @@ func (s *stack) tell(h holder, unknown ...string) {
 	s.change(h, func() { *list = append(*list, unknown...) })
 }
 
-// all lists the users, groups or roles of the account, in this template or loaded before.
+// all lists the users, groups or roles of the account, in this template or loaded before. It is asked
+// when all of this template are known.
 func (s *stack) all(kind string) []holder {
+	if found, ok := s.everybody[kind]; ok {
+		return found
+	}
 	var found []holder
 	account := s.t.opts.Account
 	switch kind {
@@ -99,6 +108,7 @@ func (s *stack) all(kind string) []holder {
 			}
 		}
 	}
+	s.everybody[kind] = found
 	return found
 }
 
@@ -108,6 +118,7 @@ func (s *stack) find(kind string, v value, r *resource) []holder {
 	if v.unresolved() {
 		s.t.warn(v.pos, "unresolved-property", "a %s of %s is unknown: it may be any %s of the account", kind, r.id, kind)
 		unknown := &doubt{why: "a " + kind + " of " + r.id + ", which is " + readable(v.text), pos: v.pos}
+		everybody = slices.Clone(everybody)
 		for i := range everybody {
 			everybody[i].doubt = unknown
 			if !s.t.budget.spend() {
@@ -118,10 +129,8 @@ func (s *stack) find(kind string, v value, r *resource) []holder {
 		return everybody
 	}
 	name := readable(v.text)
-	for _, h := range everybody {
-		if h.name() == kind+" "+name {
-			return []holder{h}
-		}
+	if at := slices.IndexFunc(everybody, func(h holder) bool { return h.called(name) }); at >= 0 {
+		return everybody[at : at+1]
 	}
 	s.t.warn(v.pos, "unknown-principal", "%s is not attached to the %s %s: it is in no file that was loaded before", r.id, kind, quote(name))
 	return nil

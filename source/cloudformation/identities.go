@@ -1,6 +1,10 @@
 package cloudformation
 
 import (
+	"cmp"
+	"slices"
+
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
 
@@ -10,9 +14,12 @@ func (s *stack) group(r *resource) {
 	g := &source.Group{Account: s.t.opts.Account, Path: s.t.path(r), Name: s.t.physicalName(r), LogicalID: r.id, Pos: r.pos}
 	s.declare(r.pos, identity(g.Account, "group", g.Name), "the group "+g.Name)
 	g.Unknown = s.unless(r)
-	g.Attached = s.attached(r, &g.Unknown)
 	s.groups = append(s.groups, g)
+	g.Attached = s.attached(r, holder{group: g})
 	s.ownPolicies(r, holder{group: g})
+	if maybe := s.doubtful(r); maybe != nil {
+		s.doubtfulGroups = append(s.doubtfulGroups, doubtfulGroup{g, maybe})
+	}
 }
 
 // user loads AWS::IAM::User
@@ -26,12 +33,12 @@ func (s *stack) user(r *resource) {
 	var unknown []string
 	u.Tags, unknown = s.t.tags(r)
 	u.Unknown = append(s.unless(r), unknown...)
-	u.Attached = s.attached(r, &u.Unknown)
+	u.Attached = s.attached(r, holder{user: u})
 	u.Boundary = s.boundary(r)
 	for _, g := range s.t.textList(r, "Groups") {
 		if g.unresolved() {
 			s.t.warn(g.pos, "unresolved-property", "a group of the user %s is unknown", r.id)
-			u.Unknown = append(u.Unknown, "a group of "+u.Name+" is unknown: "+readable(g.text))
+			s.attachUnknown(holder{user: u}, "a group of "+r.id, g)
 			continue
 		}
 		u.Groups = append(u.Groups, readable(g.text))
@@ -52,7 +59,7 @@ func (s *stack) role(r *resource) {
 	var unknown []string
 	role.Tags, unknown = s.t.tags(r)
 	role.Unknown = append(s.unless(r), unknown...)
-	role.Attached = s.attached(r, &role.Unknown)
+	role.Attached = s.attached(r, holder{role: role})
 	role.Boundary = s.boundary(r)
 	s.t.quiet++
 	if trust := s.t.property(r, "AssumeRolePolicyDocument"); trust.kind == noValue {
@@ -63,22 +70,27 @@ func (s *stack) role(r *resource) {
 	s.ownPolicies(r, holder{role: role})
 }
 
-// unless says in words that a resource may not exist.
+// unless says in words that a resource may not exist, or may be called otherwise.
 func (s *stack) unless(r *resource) []string {
+	var unknown []string
 	if maybe := s.t.maybe(r); maybe != "" {
-		return []string{maybe}
+		unknown = append(unknown, maybe)
 	}
-	return nil
+	for _, name := range []string{r.kind.name, "Path"} {
+		if v := s.t.property(r, name); v.unresolved() {
+			unknown = append(unknown, s.t.unknownAt(v, name+" of "+r.id))
+		}
+	}
+	return unknown
 }
 
-// attached computes ManagedPolicyArns. An ARN that is unknown stays in the list in words, so that
-// it is reported as a policy that is not loaded.
-func (s *stack) attached(r *resource, unknown *[]string) []string {
+// attached computes ManagedPolicyArns. What is unknown of them is a policy that is unknown.
+func (s *stack) attached(r *resource, h holder) []string {
 	var arns []string
 	for _, v := range s.t.textList(r, "ManagedPolicyArns") {
 		if v.unresolved() {
 			s.t.warn(v.pos, "unresolved-property", "a managed policy of %s is unknown", r.id)
-			*unknown = append(*unknown, "a managed policy of "+r.id+" is unknown: "+readable(v.text))
+			s.attachUnknown(h, "a managed policy of "+r.id, v)
 			continue
 		}
 		arns = append(arns, readable(v.text))
@@ -99,25 +111,86 @@ func (s *stack) boundary(r *resource) string {
 // membership loads AWS::IAM::UserToGroupAddition
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-usertogroupaddition.html).
 func (s *stack) membership(r *resource) {
-	group, unknown := s.t.knownText(r, "GroupName")
-	if group == "" && unknown == "" {
-		s.t.fail(r.pos, "missing-property", "%s needs GroupName", r.id)
+	group := s.t.property(r, "GroupName")
+	if group.kind != textValue {
+		s.t.fail(cmpPos(group, r), "missing-property", "%s needs GroupName, a string", r.id)
 		return
 	}
-	if maybe := s.t.maybe(r); maybe != "" {
-		unknown = maybe
+	if group.unresolved() {
+		s.t.warn(group.pos, "unresolved-property", "GroupName of %s is unknown", r.id)
 	}
+	maybe := s.doubtful(r)
 	for _, v := range s.t.textList(r, "Users") {
-		h, ok := s.holder("user", v, r)
-		if !ok {
-			continue
+		for _, h := range s.find("user", v, r) {
+			switch {
+			case group.unresolved():
+				s.attachUnknown(h, "the group of "+r.id, group)
+			case maybe != nil || h.doubt != nil:
+				s.memberships = append(s.memberships, doubtfulMembership{h, readable(group.text), cmp.Or(h.doubt, maybe)})
+			default:
+				s.change(h, func() { h.user.Groups = append(h.user.Groups, readable(group.text)) })
+			}
 		}
-		if unknown != "" {
-			s.tell(h, "a group of "+h.user.Name+" is unknown: "+unknown)
-			continue
-		}
-		s.change(h, func() { h.user.Groups = append(h.user.Groups, group) })
 	}
+}
+
+// doubtfulMembership says that a user may be in a group.
+type doubtfulMembership struct {
+	user  holder
+	group string
+	doubt *doubt
+}
+
+// doubtMemberships gives users the policies of the groups that they may be in, as policies that are in
+// doubt. The groups are complete by then.
+func (s *stack) doubtMemberships() {
+	for _, m := range s.memberships {
+		groups := s.all("group")
+		at := slices.IndexFunc(groups, func(h holder) bool { return h.called(m.group) })
+		if at < 0 {
+			s.attachUnknown(m.user, "the group "+m.group+", which is not loaded", textAt(m.doubt.pos, m.doubt.why))
+			continue
+		}
+		g := groups[at].group
+		docs, attached := s.inDoubt(g, m.doubt)
+		_, _, unknown := m.user.lists()
+		s.change(m.user, func() {
+			m.user.user.Policies = append(m.user.user.Policies, docs...)
+			m.user.user.Attached = append(m.user.user.Attached, attached...)
+			*unknown = append(*unknown, g.Unknown...)
+		})
+	}
+	for _, g := range s.doubtfulGroups {
+		g.group.Policies, g.group.Attached = s.inDoubt(g.group, g.doubt)
+	}
+}
+
+// doubtfulGroup is a group that may not exist.
+type doubtfulGroup struct {
+	group *source.Group
+	doubt *doubt
+}
+
+// inDoubt returns the policies of a group as policies in doubt, and the ARNs of those that are not loaded.
+func (s *stack) inDoubt(g *source.Group, d *doubt) (docs []*policy.Document, attached []string) {
+	for _, doc := range g.Policies {
+		docs = append(docs, d.cast(doc))
+	}
+	for _, arn := range g.Attached {
+		if at := slices.IndexFunc(s.managed, func(doc *policy.Document) bool { return doc.ARN == arn }); at >= 0 {
+			docs = append(docs, d.cast(s.managed[at]))
+			continue
+		}
+		if at := slices.IndexFunc(s.world.ManagedPolicies, func(doc *policy.Document) bool { return doc.ARN == arn }); at >= 0 {
+			docs = append(docs, d.cast(s.world.ManagedPolicies[at]))
+			continue
+		}
+		attached = append(attached, arn)
+	}
+	if len(docs) > 0 && !s.t.budget.spend() {
+		s.t.tooLarge()
+	}
+	return docs, attached
 }
 
 // accessKey loads AWS::IAM::AccessKey
@@ -133,10 +206,12 @@ func (s *stack) accessKey(r *resource) {
 		s.t.fail(s.t.property(r, "Status").pos, "wrong-type", "expected Status of %s as Active or Inactive", r.id)
 	}
 	s.t.maybe(r)
-	h, ok := s.holder("user", v, r)
-	if !ok {
+	if v.unresolved() {
+		s.t.warn(v.pos, "unresolved-property", "UserName of %s is unknown: the access key is not loaded", r.id)
 		return
 	}
 	key := source.AccessKey{LogicalID: r.id, Inactive: status == "Inactive", Pos: r.pos}
-	s.change(h, func() { h.user.AccessKeys = append(h.user.AccessKeys, key) })
+	for _, h := range s.find("user", v, r) {
+		s.change(h, func() { h.user.AccessKeys = append(h.user.AccessKeys, key) })
+	}
 }

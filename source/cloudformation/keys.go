@@ -133,6 +133,7 @@ func (s *stack) alias(r *resource) {
 		return
 	case name.unresolved(), target.unresolved():
 		t.warn(r.pos, "unresolved-alias", "the name or the key of the alias %s is unknown: it is not loaded", r.id)
+		s.doubtAlias(r, name, target)
 		return
 	}
 	maybe := t.maybe(r)
@@ -159,6 +160,24 @@ func (s *stack) alias(r *resource) {
 		return
 	}
 	s.late = append(s.late, add)
+}
+
+// doubtAlias tells the keys that an alias may belong to that it may.
+func (s *stack) doubtAlias(r *resource, name, target value) {
+	unknown := s.t.unknownAt(name, "AliasName of "+r.id)
+	keys := s.keys
+	if target.unresolved() {
+		unknown = s.t.unknownAt(target, "TargetKeyId of the alias "+r.id)
+	} else if k := s.findKey(readable(target.text)); k != nil {
+		keys = []*source.Key{k}
+	}
+	for _, k := range keys {
+		if slices.Contains(s.keys, k) {
+			k.Unknown = append(k.Unknown, unknown)
+			continue
+		}
+		s.late = append(s.late, func() { k.Unknown = append(k.Unknown, unknown) })
+	}
 }
 
 // findKey finds the key that an id or ARN names in the account and Region of the stack.

@@ -83,9 +83,14 @@ func (t *template) knownText(r *resource, name string) (text string, unknown str
 	}
 	if (value{kind: textValue, text: text}).unresolved() {
 		t.warn(pos, "unresolved-property", "%s of %s is unknown", name, r.id)
-		return "", name + " of " + r.id + " is unknown: " + readable(text)
+		return "", t.unknownAt(textAt(pos, text), name+" of "+r.id)
 	}
 	return readable(text), ""
+}
+
+// unknownAt says in words, and with its place, what could not be resolved: for explanations.
+func (t *template) unknownAt(v value, what string) string {
+	return what + " is unknown: " + readable(v.text) + " (" + v.pos.String() + ")"
 }
 
 // textList computes a property that must be a list of strings. A list that is unknown as a
@@ -120,7 +125,7 @@ func (t *template) tags(r *resource) (tags map[string]string, unknown []string) 
 		return nil, nil
 	case v.unresolved():
 		t.warn(v.pos, "unresolved-property", "Tags of %s are unknown", r.id)
-		return nil, []string{"the tags of " + r.id + " are unknown"}
+		return nil, []string{t.unknownAt(v, "Tags of "+r.id)}
 	case v.kind != listValue:
 		t.fail(v.pos, "wrong-type", "expected Tags of %s as a list of Key and Value, found %s", r.id, v.kind)
 		return nil, nil
@@ -132,7 +137,7 @@ func (t *template) tags(r *resource) (tags map[string]string, unknown []string) 
 		switch {
 		case item.unresolved(), key.unresolved(), tag.unresolved():
 			t.warn(item.pos, "unresolved-property", "a tag of %s is unknown", r.id)
-			unknown = append(unknown, "a tag of "+r.id+" is unknown: "+readable(item.text+key.text+" "+tag.text))
+			unknown = append(unknown, t.unknownAt(textAt(item.pos, item.text+key.text+" "+tag.text), "a tag of "+r.id))
 		case !hasKey || !hasValue || key.kind != textValue || tag.kind != textValue:
 			t.fail(item.pos, "wrong-type", "expected a tag of %s as a mapping of Key and Value, both strings", r.id)
 		default:

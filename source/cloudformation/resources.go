@@ -157,5 +157,5 @@ func (t *template) maybe(r *resource) string {
 	}
 	t.warn(r.pos, "unresolved-condition", "whether %s exists is unknown, because its condition %s is%s",
 		quote(r.id), quote(r.condition), t.because(r.condition))
-	return r.id + " exists only under the condition " + r.condition + ", which is unknown"
+	return r.id + " exists only under the condition " + r.condition + ", which is unknown (" + r.pos.String() + ")"
 }

@@ -19,6 +19,11 @@ type stack struct {
 	roles   []*source.Role
 	managed []*policy.Document
 	keys    []*source.Key
+	// everybody lists the users, groups and roles of the account by kind, see all.
+	everybody map[string][]holder
+	// memberships are those that are in doubt.
+	memberships    []doubtfulMembership
+	doubtfulGroups []doubtfulGroup
 	// late are changes to what the world held before.
 	late []func()
 	// unknownPolicies say what is unknown about managed policies, by ARN.
@@ -29,7 +34,10 @@ type stack struct {
 
 // load makes users, groups, roles, policies, keys and aliases of the template's resources.
 func (t *template) load(w *source.World) *stack {
-	s := &stack{t: t, world: w, unknownPolicies: map[string][]string{}, declared: map[string]policy.Position{}}
+	s := &stack{
+		t: t, world: w, everybody: map[string][]holder{},
+		unknownPolicies: map[string][]string{}, declared: map[string]policy.Position{},
+	}
 	s.takeInventory()
 	for _, r := range t.order {
 		if r.exists != no && r.kind.owned() {
@@ -63,6 +71,7 @@ func (t *template) load(w *source.World) *stack {
 	for _, r := range t.of(typeAlias) {
 		s.alias(r)
 	}
+	s.doubtMemberships()
 	s.spreadUnknown()
 	return s
 }

@@ -1,11 +1,13 @@
 package cloudformation_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
 
@@ -71,6 +73,12 @@ func TestOpaqueValues(t *testing.T) {
 	require.Equal(t, "opaque:Nested.Outputs.Arn", conditions[0].Values[1].Text)
 	require.Equal(t, "app-Nested", conditions[1].Values[0].Text)
 	require.False(t, conditions[0].Values[0].Unresolved)
+	const madeUp = ", a name that is made up here: only AWS knows the real one"
+	require.Equal(t, []string{
+		`Condition of statement 2 of key policy of K compares with "arn:aws:s3:::app-Bucket" (t.yaml:13:122)` + madeUp,
+		`Condition of statement 2 of key policy of K compares with "opaque:Nested.Outputs.Arn" (t.yaml:13:142)` + madeUp,
+		`Condition of statement 2 of key policy of K compares with "app-Nested" (t.yaml:13:193)` + madeUp,
+	}, w.Keys[0].Unknown)
 
 	// What may name a key is another matter.
 	users := load(t, `Resources:
@@ -99,41 +107,104 @@ func TestOpaqueValues(t *testing.T) {
 	require.True(t, statements[1].Resources.Values[1].Unresolved)
 }
 
-// TestUnresolvedStatements holds statements that are unknown as a whole to be left out and named.
+// TestUnresolvedStatements holds statements of which too much is unknown to be kept as statements under a
+// condition that nobody can evaluate.
 func TestUnresolvedStatements(t *testing.T) {
-	cases := []struct{ name, statement, want string }{
-		{"statement", `!If [Unknown, {Effect: Deny}, !Ref AWS::NoValue]`, "statement 2 of key policy of K: not counted, because <Fn::If Unknown> cannot be resolved"},
-		{"effect", `{Effect: !Ref Ssm, Principal: "*", Action: "kms:*", Resource: "*"}`, "statement 2 of key policy of K: not counted, because <SSM parameter /role> cannot be resolved"},
-		{"conditions", `{Effect: Deny, Principal: "*", Action: "kms:*", Resource: "*", Condition: !If [Unknown, {}, {}]}`, "statement 2 of key policy of K: not counted, because <Fn::If Unknown> cannot be resolved"},
-		{"operator", `{Effect: Deny, Principal: "*", Action: "kms:*", Resource: "*", Condition: {StringLike: !If [Unknown, {}, {}]}}`, "statement 2 of key policy of K: not counted, because <Fn::If Unknown> cannot be resolved"},
-		{"mapping with a transform", `{Effect: Deny, "Fn::Transform": {Name: AWS::Include}}`, "statement 2 of key policy of K: not counted, because <Fn::Transform> cannot be resolved"},
+	const rest = `Principal: "*", Action: "kms:*", Resource: "*"`
+	cases := []struct {
+		name, statement string
+		want            []string // effect, Sid and what the unresolved condition keys say
+		warn            string
+	}{
+		{
+			"statement", `!If [Unknown, {Effect: Deny}, !Ref AWS::NoValue]`,
+			[]string{`Allow "" <Fn::If Unknown>`, `Deny "2, if it is a Deny" <Fn::If Unknown>`},
+			"statement 2 of key policy of K is unknown, because <Fn::If Unknown> cannot be resolved",
+		},
+		{
+			"effect", `{Effect: !Ref Ssm, ` + rest + `}`,
+			[]string{`Allow "" <SSM parameter /role>`, `Deny "2, if it is a Deny" <SSM parameter /role>`},
+			"statement 2 of key policy of K is unknown, because <SSM parameter /role> cannot be resolved",
+		},
+		{
+			"effect of a statement with a name", `{Sid: mine, Effect: !If [Unknown, Allow, Deny], ` + rest + `, Condition: {StringEquals: {"aws:username": a}}}`,
+			[]string{`Allow "mine" aws:username <Fn::If Unknown>`, `Deny "mine, if it is a Deny" aws:username <Fn::If Unknown>`},
+			"statement 2 of key policy of K is unknown, because <Fn::If Unknown> cannot be resolved",
+		},
+		{
+			"effect and conditions", `{Effect: !If [Unknown, Allow, Deny], ` + rest + `, Condition: !Ref Ssm}`,
+			[]string{
+				`Allow "" <SSM parameter /role> <Fn::If Unknown>`, `Deny "2, if it is a Deny" <SSM parameter /role> <Fn::If Unknown>`,
+			},
+			"Condition of statement 2 of key policy of K is unknown, because <SSM parameter /role> cannot be resolved",
+		},
+		{
+			"conditions", `{Effect: Deny, ` + rest + `, Condition: !If [Unknown, {}, {}]}`,
+			[]string{`Deny "" <Fn::If Unknown>`},
+			"Condition of statement 2 of key policy of K is unknown, because <Fn::If Unknown> cannot be resolved",
+		},
+		{
+			"operator", `{Effect: Deny, ` + rest + `, Condition: {Bool: {"aws:SecureTransport": false}, StringLike: !If [Unknown, {}, {}]}}`,
+			[]string{`Deny "" aws:SecureTransport <Fn::If Unknown>`},
+			"Condition of statement 2 of key policy of K is unknown, because <Fn::If Unknown> cannot be resolved",
+		},
+		{
+			"mapping with a transform", `{Effect: Deny, "Fn::Transform": {Name: AWS::Include}}`,
+			[]string{`Allow "" <Fn::Transform>`, `Deny "2, if it is a Deny" <Fn::Transform>`},
+			"statement 2 of key policy of K is unknown, because <Fn::Transform> cannot be resolved",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w := load(t, keyWith(c.statement))
-			require.Equal(t, []string{c.want}, w.Keys[0].Unknown)
-			require.Len(t, w.Keys[0].Policy.Statements, 1)
-			require.Equal(t, "kept", w.Keys[0].Policy.Statements[0].Sid)
-			require.Contains(t, strings.Join(shown(w.Warnings), "\n"), c.want)
+			require.Empty(t, w.Keys[0].Unknown)
+			statements := w.Keys[0].Policy.Statements
+			require.Equal(t, "kept", statements[0].Sid)
+			require.Empty(t, statements[0].Unresolved())
+			var got []string
+			for _, s := range statements[1:] {
+				text := s.Effect.String() + " " + strconv.Quote(s.Sid)
+				for _, condition := range s.Conditions {
+					require.Equal(t, strings.HasPrefix(condition.Key.Text, "<"), condition.Key.Unresolved)
+					text += " " + condition.Key.Text
+				}
+				got = append(got, text)
+			}
+			require.Equal(t, c.want, got)
+			require.Contains(t, strings.Join(shown(w.Warnings), "\n"), c.warn)
 		})
 	}
 }
 
+// TestUnresolvedStatementMistakes holds the rest of a statement of unknown effect to be read as ever.
+func TestUnresolvedStatementMistakes(t *testing.T) {
+	requireShown(t, []string{`13:74: condition operator StringEquals is a string`}, mistakes(t,
+		keyWith(`{Effect: !Ref Ssm, Principal: "*", Condition: {StringEquals: a}, Action: "kms:*", Resource: "*"}`), options))
+	requireShown(t, []string{`13:50: Condition is a string`}, mistakes(t,
+		keyWith(`{Effect: !Ref Ssm, Principal: "*", Condition: StringEquals, Action: "kms:*", Resource: "*"}`), options))
+}
+
+// TestUnresolvedPolicies holds a policy that is unknown as a whole to be one that may allow and deny everything.
 func TestUnresolvedPolicies(t *testing.T) {
 	w := load(t, `Resources:
   K: {Type: AWS::KMS::Key, Properties: {KeyPolicy: !ImportValue policy}}
   L: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Version: 2012-10-17, Statement: !ImportValue s}}}
   M: {Type: AWS::KMS::Key, Properties: {"Fn::Transform": {Name: AWS::Include}}}
-  N: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Version: 2012-10-17, Statement: {Effect: !ImportValue s}}}}
+  N: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Version: !ImportValue v, Statement: []}}}
 `)
-	for i, want := range []string{
-		"key policy of K: not counted, because <Fn::ImportValue policy> cannot be resolved",
-		"the statements of key policy of L: not counted, because <Fn::ImportValue s> cannot be resolved",
-		"key policy of M: not counted, because <Fn::Transform> cannot be resolved",
-		"the statement of key policy of N: not counted, because <Fn::ImportValue s> cannot be resolved",
+	for i, want := range []struct{ key, warning string }{
+		{"<Fn::ImportValue policy>", "2:52: key policy of K is unknown, because <Fn::ImportValue policy> cannot be resolved"},
+		{"<Fn::ImportValue s>", "3:85: the Statement of key policy of L is unknown, because <Fn::ImportValue s> cannot be resolved"},
+		{"<Fn::Transform>", "4:41: key policy of M is unknown, because <Fn::Transform> cannot be resolved"},
+		{"<Fn::ImportValue v>", "5:62: the Version of key policy of N is unknown, because <Fn::ImportValue v> cannot be resolved"},
 	} {
-		require.Nil(t, w.Keys[i].Policy)
-		require.Contains(t, w.Keys[i].Unknown, want)
+		statements := w.Keys[i].Policy.Statements
+		require.Len(t, statements, 2)
+		require.Equal(t, policy.Allow, statements[0].Effect)
+		require.Equal(t, policy.Deny, statements[1].Effect)
+		require.Equal(t, want.key, statements[1].Unresolved()[0].Text)
+		require.Contains(t, strings.Join(shown(w.Warnings), "\n"), want.warning)
+		require.Len(t, w.Keys[i].Policy.Bound(true).Statements, 1)
 	}
 }
 
@@ -166,7 +237,9 @@ Conditions: {Never: !Equals [a, b]}
 `)
 	key, user, role := w.Keys[0], w.Users[0], w.Roles[0]
 	require.Equal(t, []string{
-		"KeySpec of K is unknown: <Fn::ImportValue spec>", "a tag of K is unknown: a <Fn::ImportValue tag>",
+		"KeySpec of K is unknown: <Fn::ImportValue spec> (t.yaml:4:27)",
+		"a tag of K is unknown: a <Fn::ImportValue tag> (t.yaml:4:53)",
+		"AliasName of A is unknown: <Fn::ImportValue alias> (t.yaml:5:54)",
 	}, key.Unknown)
 	require.Empty(t, key.Spec)
 	require.Equal(t, map[string]string{"b": "c"}, key.Tags)
@@ -176,16 +249,29 @@ Conditions: {Never: !Equals [a, b]}
 	require.Equal(t, "<Fn::ImportValue boundary>", user.Boundary)
 	require.Empty(t, user.Groups)
 	require.Equal(t, []string{
-		"the tags of U are unknown",
-		"a managed policy of U is unknown: <Fn::ImportValue managed>",
-		"a group of app-U is unknown: <Fn::ImportValue group>",
-		"an inline policy of U is unknown: <Fn::ImportValue inline>",
-		"a group of app-U is unknown: GroupName of M is unknown: <Fn::ImportValue team>",
-		"managed policy app-P: not counted, because <Fn::ImportValue document> cannot be resolved",
+		"UserName of U is unknown: <Fn::ImportValue name> (t.yaml:9:17)",
+		"Path of U is unknown: <Fn::ImportValue path> (t.yaml:10:13)",
+		"Tags of U is unknown: <Fn::ImportValue tags> (t.yaml:15:13)",
 	}, user.Unknown)
-	require.Equal(t, []string{"the inline policies of R are unknown: <Fn::ImportValue policies>"}, role.Unknown)
+	require.Equal(t, []string{
+		"a managed policy of U", "a group of U", "an inline policy of U", "the group of M", "the group of M",
+	}, unknownPolicies(user.Policies))
+	require.Equal(t, []string{"the inline policies of R"}, unknownPolicies(role.Policies))
+	require.Empty(t, role.Unknown)
 	require.NotContains(t, strings.Join(shown(w.Warnings), "\n"), "trust", "a trust policy decides nothing here")
-	require.Empty(t, w.ManagedPolicies)
+	require.Equal(t, []string{"managed policy app-P"}, unknownPolicies(w.ManagedPolicies))
+	require.Equal(t, []string{w.ManagedPolicies[0].ARN}, user.Attached)
+}
+
+// unknownPolicies names the policies of which nothing is known.
+func unknownPolicies(docs []*policy.Document) []string {
+	var names []string
+	for _, doc := range docs {
+		if len(doc.Statements) == 2 && doc.Statements[0].Sid == "what it may allow" {
+			names = append(names, doc.Name)
+		}
+	}
+	return names
 }
 
 func TestMacros(t *testing.T) {
@@ -236,12 +322,19 @@ Resources: {K: {Type: AWS::KMS::Key}}
 	requireShown(t, []string{"1:1: Rules are not checked"}, shown(w.Warnings))
 }
 
-// TestUnknownReachesOldHolders covers a managed policy that is unknown and attached to a user of another template.
+// TestUnknownReachesOldHolders covers a managed policy that is attached to a user of another template.
 func TestUnknownReachesOldHolders(t *testing.T) {
 	w := &source.World{}
 	loadInto(t, w, "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: u}}}", options)
 	second := options
 	second.StackName = "second"
-	loadInto(t, w, "Resources: {P: {Type: AWS::IAM::ManagedPolicy, Properties: {Users: [u], PolicyDocument: !ImportValue d}}}", second)
-	require.Equal(t, []string{"managed policy second-P: not counted, because <Fn::ImportValue d> cannot be resolved"}, w.Users[0].Unknown)
+	loadInto(t, w, `Resources:
+  S: {Type: AWS::CloudFormation::Stack}
+  P: {Type: AWS::IAM::ManagedPolicy, Properties: {Users: [u], PolicyDocument: {Version: 2012-10-17, Statement:
+     {Effect: Allow, Action: "kms:*", Resource: "*", Condition: {StringEquals: {"aws:SourceVpce": !Ref S}}}}}}
+`, second)
+	require.Equal(t, []string{
+		`Condition of statement 1 of managed policy second-P compares with "second-S" (t.yaml:4:99), ` +
+			"a name that is made up here: only AWS knows the real one",
+	}, w.Users[0].Unknown)
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/internal/stockopa"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the documents")
+
+// TestDocuments runs the commands of the documents and compares what they print with what the documents say: all
+// blocks marked console whose commands are strictkms or opa.
+func TestDocuments(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	readmes, err := filepath.Glob(filepath.Join(root, "examples", "*", "README.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, readmes)
+	for _, file := range append(readmes, filepath.Join(root, "README.md"), filepath.Join(root, "docs", "rego.md")) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		name, err := filepath.Rel(root, file)
+		require.NoError(t, err)
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(root)
+			blocks := strings.Split(string(text), "```")
+			for i, block := range blocks {
+				if commands, ok := strings.CutPrefix(block, "console\n"); ok && i%2 == 1 && runnable(commands) {
+					blocks[i] = "console\n" + replay(t, commands)
+				}
+			}
+			if got := strings.Join(blocks, "```"); *update {
+				require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
+			} else {
+				require.Equal(t, string(text), got, "go test ./cmd/strictkms -update rewrites the documents")
+			}
+		})
+	}
+}
+
+// runnable reports whether every command of a block can be run here.
+func runnable(commands string) bool {
+	for line := range strings.Lines(commands) {
+		if command, ok := strings.CutPrefix(line, "$ "); ok &&
+			!strings.HasPrefix(command, "strictkms ") && !strings.HasPrefix(command, "opa ") {
+			return false
+		}
+	}
+	return true
+}
+
+// replay returns a block with what its commands print now.
+func replay(t *testing.T, commands string) string {
+	t.Helper()
+	dir := t.TempDir()
+	var out strings.Builder
+	lines := strings.SplitAfter(commands, "\n")
+	for i := 0; i < len(lines); i++ {
+		if !strings.HasPrefix(lines[i], "$ ") {
+			continue // what was printed before
+		}
+		command := strings.TrimPrefix(lines[i], "$ ")
+		out.WriteString(lines[i])
+		for strings.HasSuffix(command, "\\\n") {
+			i++
+			command = strings.TrimSuffix(command, "\\\n") + lines[i]
+			out.WriteString(lines[i])
+		}
+		out.WriteString(runShown(t, dir, command))
+	}
+	return out.String()
+}
+
+// runShown runs one command and returns what it prints. Bundles are written to dir.
+func runShown(t *testing.T, dir, command string) string {
+	t.Helper()
+	args := strings.Fields(strings.ReplaceAll(command, "'", ""))
+	if args[0] == "opa" { // its last argument is a query, in quotes
+		before, query, _ := strings.Cut(command, "'")
+		args = append(strings.Fields(before), strings.TrimSuffix(strings.TrimSpace(query), "'"))
+	}
+	for i, arg := range args {
+		if strings.HasSuffix(arg, ".tar.gz") {
+			args[i] = filepath.Join(dir, arg)
+		}
+	}
+	if args[0] == "opa" {
+		out, err := exec.CommandContext(t.Context(), stockopa.Path(t), args[1:]...).CombinedOutput()
+		require.NoError(t, err, string(out))
+		return string(out)
+	}
+	var out, errs bytes.Buffer
+	code := execute(t.Context(), args[1:], streams{in: strings.NewReader(""), out: &out, err: &errs}, time.Now)
+	require.Less(t, code, 2, "%s: %s", command, errs.String())
+	return out.String()
+}
