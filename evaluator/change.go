@@ -113,7 +113,7 @@ func (x *explainer) nearMisses(layer string) []*result {
 			out = append(out, r)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *result) int { return len(a.statement.Unmet) - len(b.statement.Unmet) })
+	slices.SortStableFunc(out, func(a, b *result) int { return byNearness(a.statement, b.statement) })
 	return out[:min(len(out), maxSuggestions)]
 }
 
@@ -163,7 +163,10 @@ func (x *explainer) mend(r *result) (change, bool) {
 
 // editWeight says how much an edit of the statement touches besides the caller.
 func (r *result) editWeight(element string) int {
-	if element == "Principal" || r.source.Principals == nil {
+	switch {
+	case element == "Principal" && r.source.Actions.ActionSet().Len() > 1:
+		return weightMore
+	case element == "Principal" || r.source.Principals == nil:
 		return weightStatement
 	}
 	for _, p := range r.source.Principals.Values {

@@ -199,20 +199,40 @@ func (x *explainer) layers(v *verdict) []Layer {
 
 // byNearness sorts deciding statements before matching ones before near misses.
 func byNearness(a, b Statement) int {
-	return a.distance() - b.distance()
+	return a.Distance() - b.Distance()
 }
 
-func (s Statement) distance() int {
+// How far a statement is from matching by an element that is not met: a condition is nearer than what the
+// statement is about, and that is nearer than whom it is about.
+const (
+	distanceCondition = 1
+	distanceAbout     = 2
+	distanceCaller    = 4
+	distanceDeny      = 1 << 16 // a Deny that does not match explains nothing
+)
+
+// Distance says how near a statement is to deciding: the nearest miss explains a denial best.
+func (s Statement) Distance() int {
 	switch {
 	case s.Deciding:
 		return -2
 	case s.Matched:
 		return -1
 	case s.Effect == policy.Deny.String():
-		return 1 << 16
-	default:
-		return len(s.Unmet)
+		return distanceDeny
 	}
+	distance := 0
+	for _, u := range s.Unmet {
+		switch u.Element {
+		case "Condition", "Constraints":
+			distance += distanceCondition
+		case "Principal", "NotPrincipal", "GranteePrincipal":
+			distance += distanceCaller
+		default:
+			distance += distanceAbout
+		}
+	}
+	return distance
 }
 
 // assumptions lists the named assumptions of the verdict and of the statements that made it or, by one

@@ -18,6 +18,7 @@ const (
 	weightRequest   = 1 // the request is made differently
 	weightStatement = 2 // a statement that names the caller, or an identity policy, gains an element
 	weightNew       = 3 // a policy gains a statement of its own
+	weightMore      = 4 // the caller gains more actions than the one
 	weightEveryone  = 6 // a statement that names everyone, or a whole account, gains an element
 )
 

@@ -3,8 +3,11 @@ package rego
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // expression is one Rego expression.
@@ -170,4 +173,15 @@ func quote(s string) string {
 		panic("rego: a string did not encode: " + err.Error()) // cannot happen: every string encodes
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// identifier is a name that Rego can write behind a dot.
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// member is the term of a member of an object, written as opa fmt does.
+func member(object, name string) string {
+	if identifier.MatchString(name) && !ast.IsKeyword(name) {
+		return object + "." + name
+	}
+	return object + "[" + quote(name) + "]"
 }

@@ -104,7 +104,7 @@ func equalContext(pairs map[string]string) body {
 func containsContext(pairs map[string]string) body {
 	b := body{}
 	for _, k := range slices.Sorted(maps.Keys(pairs)) {
-		b = append(b, equals("input.encryption_context["+quote(k)+"]", pairs[k]))
+		b = append(b, equals(member("input.encryption_context", k), pairs[k]))
 	}
 	return b
 }

@@ -3,7 +3,9 @@ package rego
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -58,10 +60,27 @@ func readsOf(module string) Members {
 }
 
 func header(w *strings.Builder, pkg, title string) {
-	for line := range strings.Lines(title) {
-		fmt.Fprintf(w, "# %s\n", strings.TrimSpace(line))
-	}
+	writeComment(w, title)
 	fmt.Fprintf(w, "package %s\n\n", pkg)
+}
+
+// writeComment writes the lines of a comment. The names in it are others' to choose: none may end the comment
+// or make an annotation of it.
+func writeComment(w *strings.Builder, lines ...string) {
+	for _, line := range lines {
+		line = strings.TrimSpace(strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+				return ' '
+			}
+			return r
+		}, line))
+		if strings.HasPrefix(line, "METADATA") {
+			line = strconv.Quote(line)
+		}
+		if line != "" {
+			fmt.Fprintf(w, "# %s\n", line)
+		}
+	}
 }
 
 // live reports whether the statement can match at all.
@@ -71,9 +90,7 @@ func (st statement) live() bool {
 
 // writeRules writes one rule per way of naming the caller, and what of it an index does not decide.
 func (st statement) writeRules(decide, residual *strings.Builder, u *Unit) {
-	for _, line := range st.comment {
-		fmt.Fprintf(decide, "# %s\n", line)
-	}
+	writeComment(decide, st.comment...)
 	if !st.live() || len(st.namings) == 0 {
 		decide.WriteString("# (never matches a KMS request)\n\n")
 		return
@@ -126,9 +143,7 @@ func (st statement) rest() body {
 
 // writeMet writes, for the explanation, one member of the set met per element.
 func (st statement) writeMet(w *strings.Builder) {
-	for _, line := range st.comment {
-		fmt.Fprintf(w, "# %s\n", line)
-	}
+	writeComment(w, st.comment...)
 	for i, n := range st.namings {
 		writeRule(w, "met contains "+quote(st.principalID(i)), n.test)
 		w.WriteString("\n")

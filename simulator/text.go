@@ -150,7 +150,7 @@ func (t *textWriter) nearMisses(d *evaluator.Decision) {
 			}
 		}
 	}
-	slices.SortStableFunc(misses, func(a, b nearMiss) int { return len(a.statement.Unmet) - len(b.statement.Unmet) })
+	slices.SortStableFunc(misses, func(a, b nearMiss) int { return a.statement.Distance() - b.statement.Distance() })
 	if len(misses) > 0 {
 		t.line("  nearest misses")
 	}

@@ -118,9 +118,12 @@ Resources:
       PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "kms:*", Resource: "*"}}
 `)
 	const because = ` exists only under the condition Prod, which is unknown`
-	require.Equal(t, []string{"K" + because}, w.Keys[0].Unknown)
-	require.Equal(t, []string{"U" + because, "the policy p is not counted: P" + because}, w.Users[0].Unknown)
-	require.Empty(t, w.Users[0].Policies)
+	require.Equal(t, []string{"K" + because + " (t.yaml:5:3)"}, w.Keys[0].Unknown)
+	require.Equal(t, []string{"U" + because + " (t.yaml:6:3)"}, w.Users[0].Unknown)
+	conditions := w.Users[0].Policies[0].Statements[0].Conditions
+	require.Len(t, conditions, 1, "the policy counts under a condition that nobody can evaluate")
+	require.Equal(t, "P"+because+" (t.yaml:7:3)", conditions[0].Key.Text)
+	require.True(t, conditions[0].Key.Unresolved)
 	requireShown(t, []string{
 		`5:3: whether "K" exists is unknown, because its condition "Prod" is (it depends on <SSM parameter /env>)`,
 		`6:3: whether "U" exists is unknown`,

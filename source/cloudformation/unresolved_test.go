@@ -180,7 +180,7 @@ func TestUnresolvedStatements(t *testing.T) {
 func TestUnresolvedStatementMistakes(t *testing.T) {
 	requireShown(t, []string{`13:74: condition operator StringEquals is a string`}, mistakes(t,
 		keyWith(`{Effect: !Ref Ssm, Principal: "*", Condition: {StringEquals: a}, Action: "kms:*", Resource: "*"}`), options))
-	requireShown(t, []string{`13:50: Condition is a string`}, mistakes(t,
+	requireShown(t, []string{`13:59: Condition is a string`}, mistakes(t,
 		keyWith(`{Effect: !Ref Ssm, Principal: "*", Condition: StringEquals, Action: "kms:*", Resource: "*"}`), options))
 }
 
