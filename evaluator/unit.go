@@ -133,14 +133,17 @@ func (u *unit) mention(names []string) []*mentionedKey {
 // emptyCompiler serves all bodies that refer to the input only.
 var emptyCompiler = ast.NewCompiler()
 
-// slim keeps of a compiler only what evaluating a rule body needs: the tree of the helper rules,
-// when there are any.
+// slim keeps of a compiler only what evaluating a rule body needs: the tree of the helper rules, when there
+// are any. The rest is several times as large, and the rule indexes of the tree hold on to it.
 func slim(c *ast.Compiler, helpers bool) *ast.Compiler {
-	if !helpers {
-		*c = ast.Compiler{}
-		return emptyCompiler
+	kept := emptyCompiler
+	if helpers {
+		shell := *emptyCompiler
+		shell.RuleTree = c.RuleTree
+		kept = &shell
 	}
-	return c
+	*c = ast.Compiler{}
+	return kept
 }
 
 // ruleIndex finds the rules of one class by principal, action, resource and guards.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestDocuments(t *testing.T) {
 	readmes, err := filepath.Glob(filepath.Join(root, "examples", "*", "README.md"))
 	require.NoError(t, err)
 	require.NotEmpty(t, readmes)
-	for _, file := range append(readmes, filepath.Join(root, "README.md"), filepath.Join(root, "docs", "rego.md")) {
+	for _, file := range append(readmes, documents(root)...) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		name, err := filepath.Rel(root, file)
@@ -44,6 +45,13 @@ func TestDocuments(t *testing.T) {
 				require.Equal(t, string(text), got, "go test ./cmd/strictkms -update rewrites the documents")
 			}
 		})
+	}
+}
+
+// documents are the documents besides the examples' that show commands.
+func documents(root string) []string {
+	return []string{
+		filepath.Join(root, "README.md"), filepath.Join(root, "docs", "rego.md"), filepath.Join(root, "docs", "decide.md"),
 	}
 }
 
@@ -98,8 +106,15 @@ func runShown(t *testing.T, dir, command string) string {
 		require.NoError(t, err, string(out))
 		return string(out)
 	}
+	var in []byte
+	if at := slices.Index(args, "<"); at > 0 {
+		var err error
+		in, err = os.ReadFile(args[at+1])
+		require.NoError(t, err)
+		args = args[:at]
+	}
 	var out, errs bytes.Buffer
-	code := execute(t.Context(), args[1:], streams{in: strings.NewReader(""), out: &out, err: &errs}, time.Now)
+	code := execute(t.Context(), args[1:], streams{in: bytes.NewReader(in), out: &out, err: &errs}, time.Now)
 	require.Less(t, code, 2, "%s: %s", command, errs.String())
 	return out.String()
 }

@@ -127,9 +127,9 @@ func TestDoubtfulAliases(t *testing.T) {
   A: {Type: AWS::KMS::Alias, Properties: {AliasName: !ImportValue name, TargetKeyId: !Ref K}}
   B: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/b, TargetKeyId: !ImportValue key}}
 `)
-	const any = "TargetKeyId of the alias B is unknown: <Fn::ImportValue key> (t.yaml:5:76)"
-	require.Equal(t, []string{"AliasName of A is unknown: <Fn::ImportValue name> (t.yaml:4:54)", any}, w.Keys[0].Unknown)
-	require.Equal(t, []string{any}, w.Keys[1].Unknown)
+	const anyKey = "TargetKeyId of the alias B is unknown: <Fn::ImportValue key> (t.yaml:5:76)"
+	require.Equal(t, []string{"AliasName of A is unknown: <Fn::ImportValue name> (t.yaml:4:54)", anyKey}, w.Keys[0].Unknown)
+	require.Equal(t, []string{anyKey}, w.Keys[1].Unknown)
 
 	second := &source.World{}
 	loadInto(t, second, "Resources: {K: {Type: AWS::KMS::Key}}", options)
