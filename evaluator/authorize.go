@@ -91,7 +91,7 @@ func (v *verdict) deciding(h hit, f facts) bool {
 
 // decidingLayers lists the deciding statements by layer.
 func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
-	layers := make([]Layer, 0, 2)
+	var layers []Layer
 	for _, h := range hits {
 		if !v.deciding(h, f) {
 			continue
@@ -99,6 +99,9 @@ func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
 		name := layerNames[h.layer]
 		at := slices.IndexFunc(layers, func(l Layer) bool { return l.Layer == name })
 		if at < 0 {
+			if layers == nil {
+				layers = make([]Layer, 0, 2)
+			}
 			at = len(layers)
 			layers = append(layers, Layer{Layer: name, Outcome: h.outcome(f)})
 		}

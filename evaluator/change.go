@@ -164,7 +164,7 @@ func (x *explainer) mend(r *result) (change, bool) {
 // editWeight says how much an edit of the statement touches besides the caller.
 func (r *result) editWeight(element string) int {
 	switch {
-	case element == "Principal" && r.source.Actions.ActionSet().Len() > 1:
+	case element == "Principal" && r.source.Actions != nil && r.source.Actions.ActionSet().Len() > 1:
 		return weightMore
 	case element == "Principal" || r.source.Principals == nil:
 		return weightStatement

@@ -141,7 +141,7 @@ func (g *gen) condition() (operator, name string, values any) {
 	if g.chance(2) {
 		low = 0
 	}
-	wanted := some(g, low, 3, func() string { return g.operand(family, key) })
+	wanted := some(g, low, 3, func() string { return g.hole(g.operand(family, key)) })
 	return operator, g.oddCase(key.name), g.oneOrList(wanted)
 }
 

@@ -15,6 +15,16 @@ type gen struct {
 	// version is that of the policy that is being written.
 	version string
 	kind    policy.Kind
+	// holes is how many percent of the values of policies are left unresolved.
+	holes int
+}
+
+// hole leaves a value unresolved now and then.
+func (g *gen) hole(text string) string {
+	if g.holes > 0 && g.chance(g.holes) {
+		return string(policy.Unresolved) + text
+	}
+	return text
 }
 
 // chance is true in percent of 100 cases.
@@ -57,17 +67,16 @@ func (g *gen) document(kind policy.Kind, name string, statements func() []map[st
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	doc, diags := policy.Parse(kind, name, src, policy.WithoutSizeLimit())
+	doc, diags := policy.Parse(kind, name, src, policy.WithoutSizeLimit(), policy.WithUnresolved())
 	if doc == nil {
 		g.t.Fatalf("a generated policy does not parse: %v\n%s", diags, src)
 	}
-	texts.Store(doc.Digest, string(src))
 	return doc
 }
 
-// statements draws statements with an effect.
-func (g *gen) statements(low, high, denyPercent int) []map[string]any {
-	return some(g, low, high, func() map[string]any {
+// statements draws statements, some of which deny.
+func (g *gen) statements(high, denyPercent int) []map[string]any {
+	return some(g, 1, high, func() map[string]any {
 		effect := "Allow"
 		if g.chance(denyPercent) {
 			effect = "Deny"
@@ -107,7 +116,11 @@ func (g *gen) put(st map[string]any, name string, negatable bool, values func() 
 	if negatable && g.chance(12) {
 		name = "Not" + name
 	}
-	st[name] = g.oneOrList(values())
+	list := values()
+	for i := range list {
+		list[i] = g.hole(list[i])
+	}
+	st[name] = g.oneOrList(list)
 }
 
 func (g *gen) actionPattern() string {
@@ -171,7 +184,7 @@ func (g *gen) principal(st map[string]any) {
 		return
 	}
 	lists := map[string]any{}
-	lists["AWS"] = g.oneOrList(some(g, 1, 3, func() string { return pick(g, policyPrincipals) }))
+	lists["AWS"] = g.oneOrList(some(g, 1, 3, func() string { return g.hole(pick(g, policyPrincipals)) }))
 	if g.chance(20) {
 		lists["Service"] = g.oneOrList(some(g, 1, 2, func() string { return pick(g, services) }))
 	}

@@ -3,16 +3,12 @@ package evaluator_test
 import (
 	"fmt"
 	"strings"
-	"sync"
 
 	"pgregory.net/rapid"
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
 )
-
-// texts keeps the source of generated policies by digest, for the report of a failure.
-var texts sync.Map
 
 const (
 	accountA = "111111111111" // owns most keys
@@ -70,9 +66,9 @@ func (g *gen) levels(kind policy.Kind, account string, n int) [][]*policy.Docume
 		docs := some(g, 0, 1, func() *policy.Document {
 			return g.document(kind, fmt.Sprintf("%s %s %d", kind, account, level), func() []map[string]any {
 				if kind == policy.ResourceControlPolicy {
-					return g.statements(1, 2, 100)
+					return g.statements(2, 100)
 				}
-				return g.statements(1, 2, 30)
+				return g.statements(2, 30)
 			})
 		})
 		if kind == policy.ServiceControlPolicy && g.chance(80) {
@@ -144,7 +140,7 @@ func (g *gen) roleSession(p *evaluator.Principal) {
 
 func (g *gen) callerPolicy(kind policy.Kind, name string) *policy.Document {
 	return g.document(kind, name, func() []map[string]any {
-		out := g.statements(1, 3, 8)
+		out := g.statements(3, 8)
 		if kind != policy.IdentityPolicy && g.chance(40) {
 			out = append(out, map[string]any{"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
 		}
@@ -157,7 +153,7 @@ func (g *gen) key(arn string) *evaluator.Key {
 	k := &evaluator.Key{ARN: arn, AWSManaged: g.chance(8)}
 	if g.chance(97) {
 		k.Policy = g.document(policy.KeyPolicy, "key policy of "+arn, func() []map[string]any {
-			out := g.statements(1, 4, 12)
+			out := g.statements(4, 12)
 			if g.chance(25) {
 				out = append(out, map[string]any{
 					"Effect": "Allow", "Action": "kms:*", "Resource": "*",
@@ -243,7 +239,7 @@ func (g *gen) request(p *evaluator.Principal, keys []*evaluator.Key, endpoints [
 func (g *gen) endpoints() [][]*policy.Document {
 	return [][]*policy.Document{
 		{},
-		{g.document(policy.VPCEndpointPolicy, "endpoint", func() []map[string]any { return g.statements(1, 3, 15) })},
+		{g.document(policy.VPCEndpointPolicy, "endpoint", func() []map[string]any { return g.statements(3, 15) })},
 		{g.document(policy.VPCEndpointPolicy, "open endpoint", func() []map[string]any {
 			return []map[string]any{{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}
 		})},
@@ -257,8 +253,9 @@ type scene struct {
 }
 
 // newScene draws a scene.
-func newScene(t *rapid.T, requests int) scene {
-	g := &gen{t: t}
+func newScene(t *rapid.T, requests int) scene { return (&gen{t: t}).scene(requests) }
+
+func (g *gen) scene(requests int) scene {
 	s := scene{world: g.world()}
 	keys := []*evaluator.Key{g.key(keyOne), g.key(keyTwo)}
 	endpoints := g.endpoints()

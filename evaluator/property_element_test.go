@@ -1,6 +1,7 @@
 package evaluator_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,7 +27,27 @@ func sameAsReference(t *rapid.T, e *evaluator.Evaluator, world mapWorld, req eva
 	if summary(explained).String() != want.String() {
 		t.Fatalf("explain: %s\nreference: %s\n%s", summary(explained), want, describe(world, req))
 	}
+	if matched := matchedStatements(t, explained); !slices.Equal(matched, want.matched) {
+		t.Fatalf("explain: %q match\nreference: %q\n%s", matched, want.matched, describe(world, req))
+	}
 	return want
+}
+
+// matchedStatements lists the statements that an explanation says match. Every other must say why it does not.
+func matchedStatements(t *rapid.T, d evaluator.Decision) []string {
+	var out []string
+	for _, layer := range d.Layers {
+		for _, st := range layer.Statements {
+			if st.Matched == (len(st.Unmet) > 0) {
+				t.Fatalf("explain: matched %t with unmet %v", st.Matched, st.Unmet)
+			}
+			if st.Matched {
+				out = append(out, statementName(layer.Layer, st))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // alice is a user to whom the open key policy gives nothing but what her identity policies say.
@@ -52,7 +73,7 @@ func openKey(g *gen) *evaluator.Key {
 func TestConditionsAreTheReference(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	var seen tally
-	rapid.Check(t, func(t *rapid.T) {
+	check(t, 10, func(t *rapid.T) {
 		g := &gen{t: t}
 		effect := pick(g, []string{"Allow", "Allow", "Deny"})
 		one := func(principal any) func() []map[string]any {
@@ -89,7 +110,7 @@ func TestConditionsAreTheReference(t *testing.T) {
 func TestResourcesAreTheReference(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	var seen tally
-	rapid.Check(t, func(t *rapid.T) {
+	check(t, 10, func(t *rapid.T) {
 		g := &gen{t: t}
 		kind, principal := policy.IdentityPolicy, any(nil)
 		if g.chance(40) {
@@ -111,8 +132,10 @@ func TestResourcesAreTheReference(t *testing.T) {
 			p.Identity = []*policy.Document{doc}
 		}
 		for _, req := range []evaluator.Request{
-			{Principal: p, Action: "kms:Decrypt", Key: one}, {Principal: p, Action: "kms:Decrypt", Key: two},
-			{Principal: p, Action: "kms:CreateAlias", Alias: aliasOne}, {Principal: p, Action: "kms:ListKeys"},
+			{Principal: p, Action: "kms:Decrypt", Key: one},
+			{Principal: p, Action: "kms:Decrypt", Key: two},
+			{Principal: p, Action: "kms:CreateAlias", Alias: aliasOne},
+			{Principal: p, Action: "kms:ListKeys"},
 		} {
 			seen.add(sameAsReference(t, shared, mapWorld{}, req).reason)
 		}

@@ -40,7 +40,7 @@ func evaluateExport(ctx context.Context, x *evaluator.Export) (verdict, reason s
 // evaluator.
 func TestExportIsTheReference(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
-	rapid.Check(t, func(t *rapid.T) {
+	check(t, 2, func(t *rapid.T) {
 		s := newScene(t, 3)
 		for _, req := range s.requests {
 			want := refDecide(s.world, req)
@@ -61,7 +61,7 @@ func TestExportIsTheReference(t *testing.T) {
 func TestSuggestionsAllow(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	suggested := 0
-	rapid.Check(t, func(t *rapid.T) {
+	check(t, 2, func(t *rapid.T) {
 		s := newScene(t, 3)
 		for _, req := range s.requests {
 			texts, err := shared.In(s.world).Suggest(t.Context(), req)
@@ -84,7 +84,7 @@ func TestSuggestionsAllow(t *testing.T) {
 func TestDenyNeverAllows(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	changed := 0
-	rapid.Check(t, func(t *rapid.T) {
+	check(t, 2, func(t *rapid.T) {
 		s := newScene(t, 6)
 		g := &gen{t: t}
 		for _, req := range s.requests {
@@ -116,10 +116,8 @@ func narrow(g *gen, req evaluator.Request) evaluator.Request {
 	p, k := copyPrincipal(req.Principal), req.Key
 	switch {
 	case k != nil && k.Policy != nil && g.chance(50):
-		k = &evaluator.Key{
-			ARN: k.ARN, Grants: k.Grants, Aliases: k.Aliases, Tags: k.Tags, Spec: k.Spec, Usage: k.Usage,
-			MultiRegion: k.MultiRegion, AWSManaged: k.AWSManaged, Policy: g.narrowed(k.Policy),
-		}
+		k = copyKey(k)
+		k.Policy = g.narrowed(k.Policy)
 	case len(p.Identity) > 0:
 		p.Identity[0] = g.narrowed(p.Identity[0])
 	default:
@@ -156,5 +154,13 @@ func copyPrincipal(p *evaluator.Principal) *evaluator.Principal {
 		Type: p.Type, ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID, Name: p.Name, Provider: p.Provider,
 		ServiceLinked: p.ServiceLinked, Tags: p.Tags, Identity: slices.Clone(p.Identity), Boundary: p.Boundary,
 		HasSession: p.HasSession, Session: p.Session,
+	}
+}
+
+// copyKey copies a key so that it can be changed.
+func copyKey(k *evaluator.Key) *evaluator.Key {
+	return &evaluator.Key{
+		ARN: k.ARN, Policy: k.Policy, Grants: k.Grants, Aliases: k.Aliases, Tags: k.Tags, Spec: k.Spec, Usage: k.Usage,
+		MultiRegion: k.MultiRegion, AWSManaged: k.AWSManaged,
 	}
 }

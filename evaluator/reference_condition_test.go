@@ -121,18 +121,19 @@ func readNumber(text string) (*big.Rat, bool) {
 
 // readDate reads the forms of https://www.w3.org/TR/NOTE-datetime, and seconds since 1970.
 func readDate(text string) (time.Time, bool) {
-	if n, ok := readNumber(text); ok && len(text) != 4 {
-		nanos := new(big.Rat).Mul(n, big.NewRat(1e9, 1))
-		whole := new(big.Int).Quo(nanos.Num(), nanos.Denom())
-		seconds, rest := new(big.Int).DivMod(whole, big.NewInt(1e9), new(big.Int))
-		return time.Unix(seconds.Int64(), rest.Int64()).UTC(), true
-	}
 	for _, layout := range []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true
 		}
 	}
-	return time.Time{}, false
+	n, ok := readNumber(text)
+	if !ok {
+		return time.Time{}, false
+	}
+	nanos := new(big.Rat).Mul(n, big.NewRat(1e9, 1))
+	whole := new(big.Int).Quo(nanos.Num(), nanos.Denom())
+	seconds, rest := new(big.Int).DivMod(whole, big.NewInt(1e9), new(big.Int))
+	return time.Unix(seconds.Int64(), rest.Int64()).UTC(), true
 }
 
 // inNetwork reports whether an address is in a network; a network without length is one address.

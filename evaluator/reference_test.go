@@ -47,11 +47,12 @@ const (
 	delegate way = "delegate" // one that names the account
 )
 
-// refDecision is what the reference answers. Deciding is sorted.
+// refDecision is what the reference answers. The statements are sorted.
 type refDecision struct {
 	verdict  evaluator.Verdict
 	reason   string
 	deciding []string
+	matched  []string // all statements and grants that match
 }
 
 func (d refDecision) String() string {
@@ -71,7 +72,13 @@ func refDecide(world evaluator.World, req evaluator.Request) refDecision {
 	r.pairs = r.encryptionContext()
 	r.context = r.allKeys()
 	r.collect()
-	return r.conclude()
+	d := r.conclude()
+	for _, m := range r.matched {
+		d.matched = append(d.matched, m.name)
+	}
+	slices.Sort(d.matched)
+	d.matched = slices.Compact(d.matched)
+	return d
 }
 
 // resourceAccount is the account of the resource, empty for requests without one.
@@ -217,32 +224,40 @@ func (r *reference) paths(alone bool) refDecision {
 	root := r.caller.Type == evaluator.Root
 	identity := root || r.has("identity-policy", allows) && limits
 
-	half := r.some(key, delegate)
+	half, iam := r.some(key, delegate), r.some("identity-policy", allows)
 	if !alone {
 		half = r.some(key, delegate, itself, behind)
 	}
-	switch {
-	case alone && r.has(key, itself):
-		return allowed("direct-key-policy", r.some(key, itself))
-	case alone && root && r.has(key, delegate):
-		return allowed("direct-key-policy", r.some(key, delegate))
-	case alone && r.has(key, behind) && limits:
-		return allowed("direct-key-policy", r.some(key, behind))
-	case r.has("grant", itself):
-		return allowed("grant", r.some("grant", itself))
-	case root && r.has("grant", delegate):
-		return allowed("grant", r.some("grant", delegate))
-	case r.has("grant", behind) && limits:
-		return allowed("grant", r.some("grant", behind))
-	case len(half) > 0 && identity:
-		return allowed("key-policy-and-iam", half, r.some("identity-policy", allows))
-	case r.has("grant", delegate) && identity:
-		return allowed("grant-and-iam", r.some("grant", delegate), r.some("identity-policy", allows))
-	case r.req.Key == nil && identity:
-		return allowed("iam-policy", r.some("identity-policy", allows))
+	for _, path := range []struct {
+		open   bool
+		reason string
+		by     []string // what must match
+		and    []string
+	}{
+		{alone, "direct-key-policy", r.some(key, itself), nil},
+		{alone && root, "direct-key-policy", r.some(key, delegate), nil},
+		{alone && limits, "direct-key-policy", r.some(key, behind), nil},
+		{true, "grant", r.some("grant", itself), nil},
+		{root, "grant", r.some("grant", delegate), nil},
+		{limits, "grant", r.some("grant", behind), nil},
+		{identity, "key-policy-and-iam", half, iam},
+		{identity, "grant-and-iam", r.some("grant", delegate), iam},
+	} {
+		if path.open && len(path.by) > 0 {
+			return allowed(path.reason, path.by, path.and)
+		}
+	}
+	if r.req.Key == nil && identity {
+		return allowed("iam-policy", iam)
 	}
 	needs := len(half) > 0 || r.has("grant", delegate) || r.req.Key == nil
-	cut := alone && r.has(key, behind) || r.has("grant", behind) || needs && r.has("identity-policy", allows)
+	cut := alone && r.has(key, behind) || r.has("grant", behind) || needs && len(iam) > 0
+	return missing(needs, cut, boundary, session)
+}
+
+// missing names the layer that was missing on the path that came furthest: the limits, when some path has
+// everything else, then IAM, when the key leaves the decision to it.
+func missing(needs, cut, boundary, session bool) refDecision {
 	switch {
 	case cut && !boundary:
 		return denied("no-permissions-boundary")

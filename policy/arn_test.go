@@ -43,8 +43,11 @@ func TestKMSARNs(t *testing.T) {
 	require.False(t, ok)
 
 	for _, a := range []ARN{
-		{Service: "kms", Resource: "key/"}, {Service: "kms", Resource: "alias/"}, {Service: "kms", Resource: "*"},
-		{Service: "s3", Resource: "key/a"}, {Service: "s3", Resource: "alias/a"},
+		{Service: "kms", Resource: "key/"},
+		{Service: "kms", Resource: "alias/"},
+		{Service: "kms", Resource: "*"},
+		{Service: "s3", Resource: "key/a"},
+		{Service: "s3", Resource: "alias/a"},
 	} {
 		_, isKey := a.KeyID()
 		_, isAlias := a.AliasName()

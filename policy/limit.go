@@ -22,7 +22,7 @@ var (
 	inlineLimit = limit{10240, "characters without white space", countNonSpace}
 	// managedLimit: same page.
 	managedLimit = limit{6144, "characters without white space", countNonSpace}
-	// sessionLimit: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, Policy
+	// sessionLimit: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, Policy.
 	sessionLimit = limit{2048, "characters", utf8.RuneCount}
 	// scpLimit and rcpLimit: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 	scpLimit = limit{10240, "characters", utf8.RuneCount}

@@ -70,7 +70,7 @@ type parser struct {
 // digest covers all that the meaning of a document depends on.
 func (p *parser) digest() [sha256.Size]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "strictkms policy %d %t\n", p.kind, p.unresolved)
+	h.Write(fmt.Appendf(nil, "strictkms policy %d %t\n", p.kind, p.unresolved))
 	h.Write(p.src)
 	return [sha256.Size]byte(h.Sum(nil))
 }

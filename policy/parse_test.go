@@ -139,14 +139,16 @@ func TestDocumentFindings(t *testing.T) {
 		{"duplicate key", KeyPolicy, `{"Id": "a", "Id": "b", ` + one, []string{"!1:13 duplicate-key"}, `duplicate key "Id"`},
 		{
 			"duplicate escaped key", KeyPolicy, keyStatement(`"Condition": {"Bool": {"aws:SecureTransport": "true", "aws:Secure\u0054ransport": "true"}}`),
-			[]string{"!3:55 duplicate-key"}, "",
+			[]string{"!3:55 duplicate-key"},
+			"",
 		},
 		{
 			"all findings at once", KeyPolicy, `{"Version": 1, "Statement": [{"Effect": "allow"},` + "\n" + `{"Action": 5, "Action": 6}]}`,
 			[]string{
 				"!1:13 wrong-type", "!1:30 missing-element", "1:30 missing-element", "1:30 missing-element", "!1:41 unknown-effect",
 				"!2:1 missing-element", "!2:1 missing-element", "2:1 missing-element", "!2:12 wrong-type", "!2:15 duplicate-key",
-			}, "",
+			},
+			"",
 		},
 	})
 }

@@ -24,13 +24,15 @@ func TestStatementFindings(t *testing.T) {
 			"same sid twice", KeyPolicy,
 			`{"Statement": [{"Sid": "a", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"},` + "\n" +
 				`{"Sid": "a", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}`,
-			[]string{"2:9 invalid-sid"}, "",
+			[]string{"2:9 invalid-sid"},
+			"",
 		},
 		{
 			"same sid twice in IAM", IdentityPolicy,
 			`{"Statement": [{"Sid": "a", "Effect": "Deny", "Action": "*", "Resource": "*"},` + "\n" +
 				`{"Sid": "a", "Effect": "Deny", "Action": "*", "Resource": "*"}]}`,
-			[]string{"!2:9 invalid-sid"}, "",
+			[]string{"!2:9 invalid-sid"},
+			"",
 		},
 		{"action and notaction", KeyPolicy, keyStatement(`"NotAction": "kms:*"`), []string{"!3:1 conflicting-elements"}, "both Action and NotAction"},
 		{"resource and notresource", KeyPolicy, keyStatement(`"NotResource": "*"`), []string{"!3:1 conflicting-elements"}, "both Resource and NotResource"},
@@ -78,7 +80,8 @@ func TestResourceFindings(t *testing.T) {
 		{
 			"variable in the old language", IdentityPolicy,
 			`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource":` + "\n" + `["arn:aws:kms:*:*:alias/${aws:username}", "arn:aws:kms:*:*:alias/${x"]}}`,
-			[]string{"2:2 invalid-variable"}, "literal text",
+			[]string{"2:2 invalid-variable"},
+			"literal text",
 		},
 	})
 }

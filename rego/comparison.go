@@ -108,10 +108,7 @@ func compareNumber(term, rel, value string) test {
 	if !number.MatchString(value) {
 		return never()
 	}
-	n, ok := new(big.Rat).SetString(value)
-	if !ok {
-		return never()
-	}
+	n, _ := new(big.Rat).SetString(value) // every such number is one
 	return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(n)))}
 }
 
@@ -152,28 +149,25 @@ func ParseDate(value string) (time.Time, bool) {
 }
 
 func parseDate(value string) (time.Time, bool) {
-	if len(value) != len("2006") && number.MatchString(value) {
-		seconds, ok := new(big.Rat).SetString(value)
-		if !ok {
-			return time.Time{}, false
-		}
-		nanos := seconds.Mul(seconds, big.NewRat(int64(time.Second), 1))
-		whole, rest := new(big.Int).DivMod(new(big.Int).Div(nanos.Num(), nanos.Denom()), big.NewInt(int64(time.Second)), new(big.Int))
-		switch {
-		case whole.IsInt64():
-			return time.Unix(whole.Int64(), rest.Int64()).UTC(), true
-		case whole.Sign() < 0:
-			return firstDate, true
-		default:
-			return lastDate, true
-		}
-	}
 	for _, layout := range dateLayouts {
 		if t, err := time.Parse(layout, value); err == nil {
 			return t.UTC(), true
 		}
 	}
-	return time.Time{}, false
+	if !number.MatchString(value) {
+		return time.Time{}, false
+	}
+	seconds, _ := new(big.Rat).SetString(value) // every such number is one
+	nanos := seconds.Mul(seconds, big.NewRat(int64(time.Second), 1))
+	whole, rest := new(big.Int).DivMod(new(big.Int).Div(nanos.Num(), nanos.Denom()), big.NewInt(int64(time.Second)), new(big.Int))
+	switch {
+	case whole.IsInt64():
+		return time.Unix(whole.Int64(), rest.Int64()).UTC(), true
+	case whole.Sign() < 0:
+		return firstDate, true
+	default:
+		return lastDate, true
+	}
 }
 
 func compareDate(term, key, rel, value string) test {

@@ -55,7 +55,10 @@ func checkUnit(t *testing.T, u *rego.Unit) {
 		require.False(t, strict.Failed(), "%s: %v\n%s", what, strict.Errors, module)
 		if what == "residual" {
 			require.GreaterOrEqual(t, len(parsed.Rules), u.Residuals)
-			continue
+			continue // nobody reads it
+		}
+		if len(parsed.Rules) == 0 {
+			continue // opa fmt joins comments without rules
 		}
 		printed, err := rego.Print(module)
 		require.NoError(t, err)

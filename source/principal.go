@@ -86,6 +86,7 @@ func withTags(own, session map[string]string) map[string]string {
 }
 
 func (w *World) userARN(u *User) string { return w.Defaults.IAMARN(u.Account, "user", u.Path, u.Name) }
+
 func (w *World) roleARN(r *Role) string { return w.Defaults.IAMARN(r.Account, "role", r.Path, r.Name) }
 
 func (w *World) userCaller(u *User) caller {
@@ -139,6 +140,7 @@ func (w *World) build(c caller, asked string) *evaluator.Principal {
 			p.Issuer = w.userARN(c.user)
 			w.addUser(p, c.user)
 		}
+	default: // the root user and services have no policies of their own
 	}
 	loaded := c.user != nil || c.role != nil || c.kind == evaluator.Root || c.kind == evaluator.Service
 	switch {

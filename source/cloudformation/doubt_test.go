@@ -25,9 +25,11 @@ func doubts(docs []*policy.Document) []string {
 	var out []string
 	for _, doc := range docs {
 		text := doc.Name
+		var textSb28 strings.Builder
 		for _, v := range doc.Statements[len(doc.Statements)-1].Unresolved() {
-			text += ": " + v.Text
+			textSb28.WriteString(": " + v.Text)
 		}
+		text += textSb28.String()
 		out = append(out, text)
 	}
 	return out

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
+
+	"github.com/strictkms/strictkms/source/internal/yamljson"
 )
 
 // join computes Fn::Join.
@@ -172,12 +174,12 @@ func (t *template) toJSON(n, arg *node) value {
 		}
 		return t.unresolved(n.pos, "Fn::ToJsonString")
 	}
-	r := &rendering{}
-	r.value(v)
-	if !t.budget.spendText(len(r.text)) {
+	var w yamljson.Writer
+	render(&w, v)
+	if !t.budget.spendText(len(w.Bytes())) {
 		return t.unresolved(n.pos, "Fn::ToJsonString")
 	}
-	return textAt(n.pos, string(r.text))
+	return textAt(n.pos, string(w.Bytes()))
 }
 
 // importValue reports Fn::ImportValue, which reads what another stack exports.

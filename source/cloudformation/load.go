@@ -52,11 +52,7 @@ func Load(w *source.World, file string, src []byte, opts Options) error {
 	if err := t.setOptions(w, file, opts); err != nil {
 		return err
 	}
-	var problem *policy.Diagnostic
-	if t.source, problem = newText(file, src); problem != nil {
-		return policy.Diagnostics{*problem}
-	}
-	if t.root, t.errors = parse(t.source); t.root == nil {
+	if t.source, t.root, t.errors = parse(file, src); t.root == nil {
 		return t.errors
 	}
 	t.sections()

@@ -1,6 +1,10 @@
 package cloudformation
 
-import "github.com/strictkms/strictkms/policy"
+import (
+	"go.yaml.in/yaml/v4"
+
+	"github.com/strictkms/strictkms/policy"
+)
 
 // nodeKind says what a node of a template is.
 type nodeKind int
@@ -37,8 +41,8 @@ type node struct {
 	pos  policy.Position
 	// text is the source text of a scalar: 012 stays 012, 2012-10-17 stays 2012-10-17.
 	text string
-	// lines are the places where the lines of a scalar begin; only for YAML's literal style.
-	lines   []policy.Position
+	// origin is the scalar in the source; nil for one that is not there.
+	origin  *yaml.Node
 	items   []*node // of a list
 	entries []entry // of a mapping, in the order of the document
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/source/internal/yamljson"
 )
 
 // maxParameterSizeInBytes is 4,096 bytes (CloudFormation User Guide, "Understand CloudFormation
@@ -157,7 +158,7 @@ func (t *template) checkParameter(p *parameter, text string, pos policy.Position
 	if len(text) > maxParameterSizeInBytes {
 		return refuse("at most 4,096 bytes")
 	}
-	if at, what := firstBadByte([]byte(text)); at >= 0 {
+	if at, what := yamljson.FirstBadByte([]byte(text), reserved); at >= 0 {
 		return refuse("text without " + what)
 	}
 	values := []string{text}

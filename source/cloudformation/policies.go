@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/internal/yamljson"
 )
 
 // policy reads a policy document that a template holds. The document is nil when it has mistakes, which
@@ -21,15 +22,15 @@ func (t *template) policy(kind policy.Kind, name, arn string, v value) (doc *pol
 	if s.unknown != nil {
 		return source.UnknownPolicy(kind, name, arn, readable(s.unknown.text), s.unknown.pos), nil
 	}
-	r := &rendering{}
-	r.value(v)
+	var r yamljson.Writer
+	render(&r, v)
 	options := []policy.Option{
-		policy.WithFile(t.source.file), policy.WithARN(arn), policy.WithLocator(r.locate), policy.WithUnresolved(),
+		policy.WithFile(t.source.Name), policy.WithARN(arn), policy.WithLocator(r.Locate), policy.WithUnresolved(),
 	}
 	if s.added { // the text has parts that are not in the template
 		options = append(options, policy.WithoutSizeLimit())
 	}
-	doc, diags := policy.Parse(kind, name, r.text, options...)
+	doc, diags := policy.Parse(kind, name, r.Bytes(), options...)
 	for _, d := range diags {
 		if d.Severity == policy.SeverityError {
 			t.report(&t.errors, d)
@@ -42,53 +43,40 @@ func (t *template) policy(kind policy.Kind, name, arn string, v value) (doc *pol
 
 // embedded reads a policy that is written as JSON in a string.
 func (t *template) embedded(v value) (value, bool) {
-	inner := &text{src: []byte(v.text), lines: []int{0}}
-	for i := range v.text {
-		if v.text[i] == '\n' {
-			inner.lines = append(inner.lines, i+1)
-		}
+	locate := func(int) policy.Position { return v.pos }
+	if v.origin != nil {
+		_, locate = t.source.Text(v.origin)
 	}
-	n, diags := parseJSON(inner)
+	inner, diags := yamljson.ParseJSON(t.source.Name, []byte(v.text))
 	for _, d := range diags {
 		d.Message = "in a policy as JSON text: " + d.Message
-		d.Pos = v.at(d.Pos)
+		d.Pos = locate(d.Pos.Offset)
 		for i := range d.Related {
-			d.Related[i] = v.at(d.Related[i])
+			d.Related[i] = locate(d.Related[i].Offset)
 		}
 		t.report(&t.errors, d)
 	}
-	if n == nil || len(diags) > 0 {
+	if inner == nil || len(diags) > 0 {
 		return value{}, false
 	}
-	return t.literal(n, v), true
-}
-
-// at is the place in the template of a place in a text value.
-func (v value) at(in policy.Position) policy.Position {
-	if in.Line < 1 || in.Line > len(v.lines) {
-		return v.pos
-	}
-	pos := v.lines[in.Line-1]
-	pos.Column += in.Column - 1
-	pos.Offset += in.Column - 1
-	return pos
+	return literal(newConverter(inner).value(inner.Root), locate), true
 }
 
 // literal makes a value of JSON in a text value; nothing in it is a function.
-func (t *template) literal(n *node, in value) value {
-	v := value{pos: in.at(n.pos)}
+func literal(n *node, locate yamljson.Locate) value {
+	v := value{pos: locate(n.pos.Offset)}
 	switch n.kind {
 	case scalarNode:
 		v.kind, v.text = textValue, n.text
 	case listNode:
 		v.kind = listValue
 		for _, item := range n.items {
-			v.items = append(v.items, t.literal(item, in))
+			v.items = append(v.items, literal(item, locate))
 		}
 	case mapNode:
 		v.kind = mapValue
 		for _, e := range n.entries {
-			v.fields = append(v.fields, field{key: e.key, pos: in.at(e.pos), value: t.literal(e.value, in)})
+			v.fields = append(v.fields, field{key: e.key, pos: locate(e.pos.Offset), value: literal(e.value, locate)})
 		}
 	default:
 	}

@@ -58,7 +58,7 @@ func (t *template) resolve(n *node) value {
 	switch n.kind {
 	case scalarNode:
 		v := textAt(n.pos, n.text)
-		v.lines = n.lines
+		v.origin = n.origin
 		return t.settle(v)
 	case listNode:
 		return t.resolveList(n)
@@ -110,7 +110,7 @@ func (t *template) settle(v value) value {
 	reference, after, _ := strings.Cut(rest, "}}")
 	t.warn(v.pos, "unresolved-reference", "the dynamic reference {{resolve:%s}} is not looked up: its value is unknown", readable(reference))
 	v.text = before + string(unresolvedMark) + "<resolve:" + readable(reference) + ">" + after
-	v.lines = nil
+	v.origin = nil
 	return v
 }
 

@@ -1,7 +1,6 @@
 package cloudformation
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -91,7 +90,7 @@ func (t *template) sub(n, arg *node) value {
 	}
 	result := textAt(n.pos, b.String())
 	if plain && result.text == text.text {
-		result.lines = text.lines
+		result.origin = text.origin
 	}
 	return result
 }
@@ -118,17 +117,11 @@ func (t *template) policyVariable(p piece, text *node) {
 		"${%s} is no parameter or resource: a policy variable in Fn::Sub is written ${!%s}", p.text, p.text)
 }
 
-// inside is the place of a variable in the text of Fn::Sub when the text stands in the source
-// as it is, on one line; else the place of the text.
+// inside is the place of a variable in the text of Fn::Sub, as exactly as it can be told.
 func (t *template) inside(text *node, p piece) policy.Position {
-	if t.source == nil || strings.Contains(text.text[:p.offset], "\n") {
+	if text.origin == nil {
 		return text.pos
 	}
-	begin := text.pos.Offset - t.source.bom
-	end := min(len(t.source.src), begin+p.offset+len(`!Sub  "${`))
-	found := bytes.Index(t.source.src[min(begin, end):end], []byte(text.text[:p.offset]+"${"))
-	if found < 0 {
-		return text.pos
-	}
-	return t.source.position(begin + found + p.offset)
+	_, locate := t.source.Text(text.origin)
+	return locate(p.offset)
 }

@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/source/internal/yamljson"
 )
 
 // template is one template while it is loaded.
 type template struct {
 	opts      Options
 	partition string
-	source    *text
+	source    *yamljson.File
 	root      *node
 
 	parameters map[string]*parameter

@@ -164,10 +164,12 @@ func TestUnresolvedStatements(t *testing.T) {
 			var got []string
 			for _, s := range statements[1:] {
 				text := s.Effect.String() + " " + strconv.Quote(s.Sid)
+				var textSb167 strings.Builder
 				for _, condition := range s.Conditions {
 					require.Equal(t, strings.HasPrefix(condition.Key.Text, "<"), condition.Key.Unresolved)
-					text += " " + condition.Key.Text
+					textSb167.WriteString(" " + condition.Key.Text)
 				}
+				text += textSb167.String()
 				got = append(got, text)
 			}
 			require.Equal(t, c.want, got)

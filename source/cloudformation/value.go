@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -44,11 +46,12 @@ func (k valueKind) String() string {
 // value is a part of a template after its functions have been computed. What cannot be
 // computed, of whatever type it would be, is a text with [unresolvedMark].
 type value struct {
-	kind  valueKind
-	pos   policy.Position
-	text  string
-	lines []policy.Position // see node.lines
-	items []value
+	kind valueKind
+	pos  policy.Position
+	text string
+	// origin is where a text stands in the source just so; nil for one that was computed.
+	origin *yaml.Node
+	items  []value
 	// fields are the entries of a mapping in the order of the document.
 	fields []field
 }

@@ -22,14 +22,18 @@ func TestLoadErrors(t *testing.T) {
 		name, src string
 		want      []string // each diagnostic, in order
 	}{
-		{"empty", "", []string{"world.yaml:1:1: no documents in stream"}},
+		{"empty", "", []string{"world.yaml:1:1: the file is empty, expected a strictkms world file"}},
 		{"not a mapping", "- a\n", []string{"world.yaml:1:1: expected a world as a mapping, found a list"}},
-		{"binary", "a: \x00", []string{"world.yaml:1:4: expected YAML or JSON text in UTF-8, found byte 0x00"}},
-		{"not UTF-8", "a:\n b: \xff", []string{"world.yaml:2:5: expected YAML or JSON text in UTF-8, found byte 0xff"}},
+		{"binary", "a: \x00", []string{"world.yaml:1:4: expected a strictkms world file as UTF-8 text, found the control character 0x00"}},
+		{"not UTF-8", "a:\n b: \xff", []string{"world.yaml:2:5: expected a strictkms world file as UTF-8 text, found the byte 0xff"}},
 		{"unknown field", "acounts: {}\n", []string{`world.yaml:1:1: unknown field "acounts" of a world: expected one of accounts, endpoints, organization`}},
-		{"repeated key", "endpoints: {}\nendpoints: {}\n", []string{`world.yaml:2:1: the name "endpoints" is used twice (see world.yaml:1:1)`}},
-		{"cyclic alias", "accounts: &a {b: *a}\n", []string{"world.yaml:1:18: the alias *a contains itself"}},
-		{"merge key", "accounts: &a {}\n<<: *a\n", []string{"world.yaml:2:1: merge keys (<<) are not supported: write the fields out or use an alias for the whole value"}},
+		{"repeated key", "endpoints: {}\nendpoints: {}\n", []string{`world.yaml:2:1: the key "endpoints" is already in this mapping (see world.yaml:1:1)`}},
+		{"repeated key and more", "endpoints: {}\nendpoints: {}\nusers: {}\n", []string{
+			`world.yaml:2:1: the key "endpoints" is already in this mapping (see world.yaml:1:1)`,
+			`world.yaml:3:1: unknown field "users" of a world: expected one of accounts, endpoints, organization`,
+		}},
+		{"cyclic alias", "accounts: &a {b: *a}\n", []string{"world.yaml:1:18: the alias *a stands inside what it points at"}},
+		{"merge key", "accounts: &a {}\n<<: *a\n", []string{"world.yaml:2:1: YAML merge keys (<<) are not supported: write the keys out"}},
 		{"account id", "accounts: {123: {}, root: {}}\n", []string{"world.yaml:1:12: expected an account id of 12 digits", "world.yaml:1:21: expected an account id of 12 digits"}},
 		{"user name", inAccount("    users: {\"a b\": {}}\n"), []string{"world.yaml:3:13: expected a name of letters, digits and +=,.@_-"}},
 		{"path", inAccount("    users: {a: {path: team}}\n"), []string{"world.yaml:3:23: expected a path that begins and ends with a slash"}},

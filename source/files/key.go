@@ -1,6 +1,7 @@
 package files
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -125,10 +126,8 @@ func (a account) aliases(n *yaml.Node) []string {
 func (r *reader) oneOf(field *string, words ...string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		*field = yamljson.Resolve(n).Value
-		for _, w := range words {
-			if *field == w {
-				return
-			}
+		if slices.Contains(words, *field) {
+			return
 		}
 		r.fail("unknown-word", n, "expected "+strings.Join(words, " or "))
 	}

@@ -20,27 +20,27 @@ import (
 // becomes its defaults. The error is a [policy.Diagnostics] with every problem of the file; then
 // w is as it was.
 func Load(w *source.World, file string, src []byte, d source.Defaults) error {
-	doc, diags := yamljson.Parse(file, src)
-	if len(diags) > 0 {
+	doc, diags := yamljson.Parse(file, src, format)
+	if doc == nil {
 		return diags
 	}
-	return loadNode(w, doc, doc.Root, d)
+	return loadNode(w, doc, doc.Root, d, diags)
 }
 
 // LoadPart adds a world that is one value of a larger document, for example of a file of test
 // cases. src is the whole document, and part is one of its nodes.
 func LoadPart(w *source.World, file string, src []byte, part *yaml.Node, d source.Defaults) error {
-	doc, diags := yamljson.Parse(file, src)
+	doc, diags := yamljson.Parse(file, src, format)
 	if len(diags) > 0 {
 		return diags
 	}
-	return loadNode(w, doc, part, d)
+	return loadNode(w, doc, part, d, nil)
 }
 
 // Document reads a policy document that is one value of a larger document: a mapping, or a text of
 // JSON. src is the whole document. The error is a [policy.Diagnostics].
 func Document(file string, src []byte, part *yaml.Node, kind policy.Kind, name string) (*policy.Document, error) {
-	doc, diags := yamljson.Parse(file, src)
+	doc, diags := yamljson.Parse(file, src, format)
 	if len(diags) > 0 {
 		return nil, diags
 	}
@@ -52,12 +52,16 @@ func Document(file string, src []byte, part *yaml.Node, kind policy.Kind, name s
 	return parsed, nil
 }
 
-func loadNode(w *source.World, doc *yamljson.File, root *yaml.Node, d source.Defaults) error {
+// format is what yamljson should know about world files.
+var format = yamljson.Options{Expected: "a strictkms world file"}
+
+// loadNode adds the world at a node; found are the problems that were found before.
+func loadNode(w *source.World, doc *yamljson.File, root *yaml.Node, d source.Defaults, found policy.Diagnostics) error {
 	if d.Partition == "" {
 		d.Partition = "aws"
 	}
 	r := &reader{
-		file: doc, defaults: d,
+		file: doc, defaults: d, diags: found,
 		world: &source.World{
 			Defaults: d, Accounts: map[string]*evaluator.Account{}, Endpoints: map[string]*policy.Document{},
 		},

@@ -1,6 +1,8 @@
 package files
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v4"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -74,7 +76,7 @@ func (o *organization) unit(n *yaml.Node, above []level, what string) {
 	if own.id == "" {
 		o.fail("no-unit-id", n, "expected an id: r-… for the root, ou-… for a unit")
 	}
-	path := append(above[:len(above):len(above)], own)
+	path := slices.Concat(above, []level{own})
 	if accounts != nil {
 		o.accountsOf(accounts, path)
 	}
@@ -88,7 +90,7 @@ func (o *organization) unit(n *yaml.Node, above []level, what string) {
 func (o *organization) accountsOf(n *yaml.Node, above []level) {
 	add := func(id string, key *yaml.Node, own level) {
 		if o.accountID(id, key) {
-			o.members = append(o.members, &member{id: id, levels: append(above[:len(above):len(above)], own), node: key})
+			o.members = append(o.members, &member{id: id, levels: slices.Concat(above, []level{own}), node: key})
 		}
 	}
 	if yamljson.Resolve(n).Kind == yaml.SequenceNode {

@@ -43,6 +43,7 @@ func describe(n *yaml.Node) string {
 		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
+	default:
 	}
 	switch tag := n.ShortTag(); tag {
 	case "!!null":

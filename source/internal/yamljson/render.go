@@ -1,9 +1,7 @@
 package yamljson
 
 import (
-	"encoding/json"
 	"regexp"
-	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -11,57 +9,39 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// Locate returns the position in the source of the byte at an offset of rendered JSON.
-type Locate func(offset int) policy.Position
-
 // Render writes a value as JSON. Texts, numbers, booleans and null keep their meaning; a date
 // stays the text it was written as. Values with a tag of their own (!Ref) are errors.
 // A text that is the whole value is rendered as a JSON string: see [File.Text] for JSON in a string.
 func (f *File) Render(n *yaml.Node) ([]byte, Locate, policy.Diagnostics) {
 	r := &renderer{file: f}
 	r.value(n)
-	return r.out, r.locate, r.diags
+	return r.Bytes(), r.Locate, r.diags
 }
 
-// renderer collects the JSON and, in step, the places where its tokens came from.
+// renderer writes nodes.
 type renderer struct {
-	file   *File
-	out    []byte
-	starts []int // offsets in out, rising
-	nodes  []*yaml.Node
-	diags  policy.Diagnostics
-}
+	Writer
 
-func (r *renderer) locate(offset int) policy.Position {
-	i := sort.SearchInts(r.starts, offset+1) - 1
-	if i < 0 {
-		return policy.Position{File: r.file.Name}
-	}
-	return r.file.Position(r.nodes[i])
-}
-
-// mark says that what is written next comes from n.
-func (r *renderer) mark(n *yaml.Node) {
-	r.starts = append(r.starts, len(r.out))
-	r.nodes = append(r.nodes, n)
+	file  *File
+	diags policy.Diagnostics
 }
 
 func (r *renderer) value(n *yaml.Node) {
-	r.mark(n)
+	r.Mark(r.file.Position(n))
 	target := Resolve(n)
 	switch target.Kind {
 	case yaml.MappingNode:
 		r.mapping(target)
 	case yaml.SequenceNode:
-		r.out = append(r.out, '[')
+		r.Raw("[")
 		for i, item := range target.Content {
 			if i > 0 {
-				r.out = append(r.out, ',')
+				r.Raw(",")
 			}
 			r.value(item)
 		}
-		r.mark(n)
-		r.out = append(r.out, ']')
+		r.Mark(r.file.Position(n))
+		r.Raw("]")
 	default:
 		r.scalar(n, target)
 	}
@@ -71,18 +51,18 @@ func (r *renderer) value(n *yaml.Node) {
 }
 
 func (r *renderer) mapping(n *yaml.Node) {
-	r.out = append(r.out, '{')
+	r.Raw("{")
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if i > 0 {
-			r.out = append(r.out, ',')
+			r.Raw(",")
 		}
-		r.mark(n.Content[i])
-		r.quote(Resolve(n.Content[i]).Value)
-		r.out = append(r.out, ':')
+		r.Mark(r.file.Position(n.Content[i]))
+		r.String(Resolve(n.Content[i]).Value)
+		r.Raw(":")
 		r.value(n.Content[i+1])
 	}
-	r.mark(n)
-	r.out = append(r.out, '}')
+	r.Mark(r.file.Position(n))
+	r.Raw("}")
 }
 
 // jsonNumber is the number syntax of RFC 8259, section 6.
@@ -93,33 +73,24 @@ var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9
 func (r *renderer) scalar(at, n *yaml.Node) {
 	switch tag := n.ShortTag(); tag {
 	case "!!null":
-		r.out = append(r.out, "null"...)
+		r.Raw("null")
 	case "!!bool":
-		r.out = append(r.out, strings.ToLower(n.Value)...)
+		r.Raw(strings.ToLower(n.Value))
 	case "!!int", "!!float":
 		if jsonNumber.MatchString(n.Value) {
-			r.out = append(r.out, n.Value...)
+			r.Raw(n.Value)
 			return
 		}
-		r.quote(n.Value)
+		r.String(n.Value)
 	case "!!str", "!!timestamp", "!!merge":
-		r.quote(n.Value)
+		r.String(n.Value)
 	default:
 		r.unknownTag(at, tag)
-		r.quote(n.Value)
+		r.String(n.Value)
 	}
 }
 
 func (r *renderer) unknownTag(n *yaml.Node, tag string) {
 	r.diags = append(r.diags, r.file.problem("unknown-tag", r.file.Position(n),
 		"the tag "+tag+" has no meaning here: expected a plain value"))
-}
-
-// quote writes a JSON string.
-func (r *renderer) quote(s string) {
-	quoted, err := json.Marshal(s)
-	if err != nil { // a string cannot fail to marshal
-		panic(err)
-	}
-	r.out = append(r.out, quoted...)
 }

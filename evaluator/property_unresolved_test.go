@@ -1,0 +1,89 @@
+package evaluator_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/policy"
+)
+
+// bounded returns the scene's world and a request with every policy replaced by one of its bounds.
+func bounded(world mapWorld, req evaluator.Request, permissive bool) (mapWorld, evaluator.Request) {
+	list := func(docs []*policy.Document) []*policy.Document {
+		if docs == nil {
+			return nil
+		}
+		out := make([]*policy.Document, len(docs))
+		for i, doc := range docs {
+			out[i] = doc.Bound(permissive)
+		}
+		return out
+	}
+	levels := func(levels [][]*policy.Document) [][]*policy.Document {
+		if levels == nil {
+			return nil
+		}
+		out := make([][]*policy.Document, len(levels))
+		for i, level := range levels {
+			out[i] = list(level)
+		}
+		return out
+	}
+	changed := mapWorld{}
+	for id, account := range world {
+		a := *account
+		a.SCPs, a.RCPs = levels(a.SCPs), levels(a.RCPs)
+		changed[id] = &a
+	}
+	p := copyPrincipal(req.Principal)
+	p.Identity, p.Session = list(p.Identity), list(p.Session)
+	if p.Boundary != nil {
+		p.Boundary = p.Boundary.Bound(permissive)
+	}
+	req.Principal, req.EndpointPolicies = p, list(req.EndpointPolicies)
+	if req.Key != nil {
+		k := copyKey(req.Key)
+		if k.Policy != nil {
+			k.Policy = k.Policy.Bound(permissive)
+		}
+		req.Key = k
+	}
+	return changed, req
+}
+
+// TestUnresolvedValues leaves some values of the policies unresolved: the answer is what the reference says of
+// the stricter reading, unless the more permissive one turns a denial into an allow.
+func TestUnresolvedValues(t *testing.T) {
+	shared := evaluator.New(mapWorld{})
+	var seen tally
+	check(t, 2, func(t *rapid.T) {
+		s := (&gen{t: t, holes: 8}).scene(12)
+		e := shared.In(s.world)
+		for _, req := range s.requests {
+			want := refDecide(bounded(s.world, req, false))
+			if want.verdict == evaluator.Deny {
+				if permissive := refDecide(bounded(s.world, req, true)); permissive.verdict == evaluator.Allow {
+					want = refDecision{verdict: evaluator.Conditional, reason: "unresolved-value"}
+				}
+			}
+			seen.add(string(want.verdict))
+			for name, decide := range map[string]func() (evaluator.Decision, error){
+				"authorize": func() (evaluator.Decision, error) { return e.Authorize(t.Context(), req) },
+				"explain":   func() (evaluator.Decision, error) { return e.Explain(t.Context(), req) },
+			} {
+				got, err := decide()
+				if err != nil || got.Decision != want.verdict || got.Reason != want.reason {
+					t.Fatalf("%s: %s %v\nreference: %s\n%s", name, summary(got), err, want, describe(s.world, req))
+				}
+				if (got.Decision == evaluator.Conditional) != (len(got.Conditions) > 0) {
+					t.Fatalf("%s: %s with conditions %q\n%s", name, summary(got), got.Conditions, describe(s.world, req))
+				}
+			}
+		}
+	})
+	require.Len(t, seen.counts, 3, "%v", seen.counts)
+	t.Log(seen.counts)
+}
