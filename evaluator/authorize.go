@@ -13,54 +13,63 @@ import (
 // An error means that no decision could be made: a [RequestError] when the request is at fault. The
 // caller must then deny.
 func (e *Evaluator) Authorize(ctx context.Context, req Request) (Decision, error) {
-	q, err := e.newQuery(&req, strict)
+	d, _, err := e.authorize(ctx, &req)
+	return d, err
+}
+
+// authorize decides a request and says under which reading of unresolved values its reasons hold: they may decide
+// a denial. If reading them in favour of the request changes the answer, it is conditional; if it is a denial even
+// then, the reasons are those of that reading, because they hold whatever the values are.
+func (e *Evaluator) authorize(ctx context.Context, req *Request) (Decision, bound, error) {
+	strictly, err := e.decide(ctx, req, strict)
+	if err != nil || strictly.decision.Decision == Allow || !strictly.unresolved {
+		return strictly.decision, strict, err
+	}
+	permissively, err := e.decide(ctx, req, permissive)
+	if err != nil || permissively.decision.Decision == Deny {
+		return permissively.decision, permissive, err
+	}
+	d := strictly.decision
+	d.Decision, d.Reason, d.Message = Conditional, "unresolved-value", ""
+	d.Conditions = slices.Compact(slices.Sorted(slices.Values(append(strictly.conditions, permissively.conditions...))))
+	return d, strict, nil
+}
+
+// reading is the decision under one reading of unresolved values.
+type reading struct {
+	decision   Decision
+	unresolved bool     // some policy has such values
+	conditions []string // those in matching statements, in words
+}
+
+func (e *Evaluator) decide(ctx context.Context, req *Request, b bound) (reading, error) {
+	q, err := e.newQuery(req, b)
 	if err != nil {
-		return failed(), err
+		return reading{decision: failed()}, err
 	}
 	defer q.release()
 	f, hits, err := e.gather(ctx, q)
 	if err != nil {
-		return failed(), err
+		return reading{decision: failed()}, err
 	}
 	v, err := e.combiner.verdict(ctx, f)
 	if err != nil {
-		return failed(), err
+		return reading{decision: failed()}, err
 	}
-	d := Decision{Decision: v.decision, Reason: v.reason, Layers: q.decidingLayers(v, f, hits)}
+	r := reading{decision: Decision{Decision: v.decision, Reason: v.reason, Layers: q.decidingLayers(v, f, hits)}}
 	if v.decision == Deny {
-		d.Message = q.message(v, hits)
-		if q.unresolved() {
-			return e.bounded(ctx, &req, d, hits)
+		r.decision.Message = q.message(v, hits)
+	}
+	if v.decision == Deny || b == permissive {
+		if r.unresolved = q.unresolved(); r.unresolved {
+			r.conditions = q.unresolvedConditions(hits)
 		}
 	}
-	return d, nil
+	return r, nil
 }
 
 // failed is the decision that goes with an error.
 func failed() Decision { return Decision{Decision: Deny, Reason: "error"} }
-
-// bounded decides a request that unresolved values of some policy may decide: if reading them in favour of
-// the request changes the answer, the answer is conditional.
-func (e *Evaluator) bounded(ctx context.Context, req *Request, d Decision, denied []hit) (Decision, error) {
-	q, err := e.newQuery(req, permissive)
-	if err != nil {
-		return failed(), err
-	}
-	f, hits, err := e.gather(ctx, q)
-	if err != nil {
-		return failed(), err
-	}
-	v, err := e.combiner.verdict(ctx, f)
-	if err != nil {
-		return failed(), err
-	}
-	if v.decision == Allow {
-		d.Decision, d.Reason, d.Message = Conditional, "unresolved-value", ""
-		d.Conditions = q.unresolvedConditions(append(hits, denied...))
-		return d, nil
-	}
-	return d, nil
-}
 
 // deciding reports whether the verdict rests on a matching statement.
 func (v *verdict) deciding(h hit, f facts) bool {

@@ -23,11 +23,11 @@ const (
 // Explain decides a request and says of every statement of every policy that applies whether it matched
 // and, if not, which of its elements did not. Its verdict is that of [Evaluator.Authorize].
 func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) {
-	d, err := e.Authorize(ctx, req)
+	d, b, err := e.authorize(ctx, &req)
 	if err != nil {
 		return d, err
 	}
-	q, err := e.newQuery(&req, strict)
+	q, err := e.newQuery(&req, b)
 	if err != nil {
 		return failed(), err
 	}

@@ -164,6 +164,7 @@ func (g *gen) resourcePattern() string {
 			"arn:aws:kms:*:*:key/*", "arn:aws:kms:us-east-1:" + accountA + ":key/*", "arn:aws:kms:*:key/*", "arn:aws:s3:::bucket/*",
 			"arn:aws:kms:*:" + accountA + ":*", "arn:*:kms:*:*:alias/*", "arn:aws:*:*:*:*", "arn:aws:kms::*:*",
 			"arn:aws:kms:us-east-1:" + accountA + ":key/?1", "arn:aws:kms:*:*:key/${aws:username}",
+			"arn:aws:kms:*:${aws:PrincipalAccount}:key/*",
 		})
 	default:
 		if g.kind == policy.KeyPolicy {

@@ -44,7 +44,7 @@ func (x *explainer) newStatement(v *verdict) (change, bool) {
 		text = fmt.Sprintf("add a statement to %s that allows %s to do %s", documentWhere(doc), x.callerName(), x.q.action.Name)
 	}
 	return change{text: text, weight: weightNew, apply: func(s scenario) scenario {
-		return s.replace(doc, addStatement(doc, st, text))
+		return s.replace(doc, addStatement(doc, st, text+what))
 	}}, true
 }
 

@@ -2,7 +2,6 @@ package evaluator
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +19,7 @@ func (q *query) unresolved() bool {
 	return found
 }
 
-// unresolvedConditions says which unresolved values the decision depends on: those of the given
-// matching statements.
+// unresolvedConditions says which unresolved values the given matching statements have.
 func (q *query) unresolvedConditions(hits []hit) []string {
 	var out []string
 	for _, h := range hits {
@@ -34,8 +32,7 @@ func (q *query) unresolvedConditions(hits []hit) []string {
 				strings.TrimSpace(v.Text), statementLabel(doc.Statements, h.statement), doc.Name, v.Pos))
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // statementLabel names a statement by its Sid, or by its place counted from 1.

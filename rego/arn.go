@@ -1,6 +1,7 @@
 package rego
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -81,6 +82,11 @@ func (s *scope) matchResource(p policy.Pattern) test {
 	}
 	for len(parts) < arnParts {
 		parts = append(parts, policy.Pattern{{Kind: policy.AnyRun}})
+	}
+	// Before the fifth colon there are no policy variables, and as text "${" is part of no ARN of a key:
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement
+	if slices.ContainsFunc(parts[:arnParts-1], policy.Pattern.HasVariable) {
+		return never()
 	}
 	if service, ok := parts[2].IsLiteral(); !ok || service != "kms" {
 		return s.matchForeignService(parts)

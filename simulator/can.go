@@ -55,7 +55,7 @@ func Can(ctx context.Context, e *evaluator.Evaluator, q Question) (*Answer, erro
 		if err != nil {
 			return nil, err
 		}
-		if d.Decision != evaluator.Allow {
+		if d.Decision == evaluator.Deny {
 			if d.Suggestions, err = e.Suggest(ctx, req); err != nil {
 				return nil, err
 			}

@@ -73,7 +73,7 @@ func (t *textWriter) decision(principal, action, resource string, d *evaluator.D
 	for _, layer := range d.Layers {
 		for _, st := range layer.Statements {
 			if st.Deciding {
-				t.line("    %-24s %s", deciding(layer, st), where(st))
+				t.line("    %-24s %s", deciding(d.Decision, layer, st), where(st))
 			}
 		}
 	}
@@ -104,8 +104,10 @@ func (t *textWriter) list(title string, items []string) {
 }
 
 // deciding says what a deciding statement did.
-func deciding(layer evaluator.Layer, st evaluator.Statement) string {
+func deciding(v evaluator.Verdict, layer evaluator.Layer, st evaluator.Statement) string {
 	switch {
+	case v == evaluator.Conditional:
+		return "may be denied by"
 	case st.Effect == policy.Deny.String():
 		return "denied by"
 	case layer.Outcome == "delegates":

@@ -68,6 +68,9 @@ allow contains 9 if {
 	not listed_9
 }
 
+# Statement 10, Allow, resources.identity-policy.json:77:5
+# (never matches a KMS request)
+
 resource_1 if {
 	input.resource.partition == "aws"
 	input.resource.account == "111122223333"
