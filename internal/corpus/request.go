@@ -127,7 +127,7 @@ func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, 
 		return r, errors.New("expected either key or resource")
 	}
 	if form.Key != "" {
-		named := source.Resolution{}
+		var named source.Resolution
 		if r.Key, named, err = w.Key(form.Key); err != nil {
 			return r, err
 		}
