@@ -20,9 +20,9 @@ func bob() *evaluator.Principal {
 }
 
 // mustParse reads a policy that must be right.
-func mustParse(t *testing.T, kind policy.Kind, name, src string, options ...policy.Option) *policy.Document {
+func mustParse(t *testing.T, kind policy.Kind, name, src string) *policy.Document {
 	t.Helper()
-	doc, diags := policy.Parse(kind, name, []byte(src), options...)
+	doc, diags := policy.Parse(kind, name, []byte(src))
 	require.NotNil(t, doc, "%v", diags)
 	return doc
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strings"
 
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
@@ -47,25 +46,12 @@ func newLoader(p stackParams, several bool) (*loader, error) {
 	return &loader{
 		expected: loadable,
 		world: &source.World{Defaults: source.Defaults{
-			Account: p.account, Region: p.region, Partition: partitionOf(p.region),
+			Account: p.account, Region: p.region, Partition: source.PartitionOf(p.region),
 		}},
 		options: cloudformation.Options{
 			Account: p.account, Region: p.region, StackName: p.stackName, Parameters: values, AllowExtraParameters: several,
 		},
 	}, nil
-}
-
-// partitionOf is the partition of a Region
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
 }
 
 // loadWorld reads files into one world and prints the warnings about them. It reports what is wrong

@@ -46,6 +46,8 @@ type Expect struct {
 	Message    string   `yaml:"message"`
 	// Assumptions are named assumptions that the decision must list.
 	Assumptions []string `yaml:"assumptions"`
+	// NotAssumed are named assumptions that the decision must not list.
+	NotAssumed []string `yaml:"not-assumed"`
 }
 
 // Load reads every case of the *.yaml files of a directory, in the order of file names. Unknown

@@ -85,7 +85,7 @@ func (t *template) setOptions(w *source.World, file string, opts Options) error 
 		opts.StackName = stackNameOf(file)
 	}
 	t.opts = opts
-	t.partition = partitionOf(opts.Region)
+	t.partition = source.PartitionOf(opts.Region)
 	pos := policy.Position{File: file, Line: 1, Column: 1}
 	if !policy.IsAccountID(opts.Account) {
 		t.fail(pos, "invalid-option", "%s is no account id: expected 12 digits", quote(opts.Account))
@@ -100,19 +100,6 @@ func (t *template) setOptions(w *source.World, file string, opts Options) error 
 		return t.errors
 	}
 	return nil
-}
-
-// partitionOf is the partition of a Region
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
-func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
-	}
 }
 
 // stackNameOf makes a stack name of a file name.

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// support is the Go file that every package with mutants gets.
+//
+//go:embed support.go.txt
+var support string
+
+// goRunner puts the corpus to mutants of the Go code. All mutants are in one test binary per package of tests, built
+// from an overlay of the work tree, which stays as it is; a variable of the environment makes one of them active.
+type goRunner struct {
+	root, dir string // the module, and a directory for what is made
+	timeout   time.Duration
+	sources   map[string]string // by file
+	mutants   []*mutant
+	broken    map[int]string // mutants that do not compile, with the compiler's words
+	reached   map[int]bool   // mutants whose code the corpus runs
+	packages  []string       // of the tests to run, the corpus first
+}
+
+// testPackages are the tests that are put to a mutant: the corpus first.
+var testPackages = []string{"./internal/corpus", "./rego", "./evaluator"}
+
+func newGoRunner(ctx context.Context, root, dir string, sources map[string]string, mutants []*mutant, timeout time.Duration) (*goRunner, error) {
+	r := &goRunner{
+		root: root, dir: dir, timeout: timeout, sources: sources, mutants: mutants,
+		broken: map[int]string{}, reached: map[int]bool{}, packages: testPackages,
+	}
+	if err := r.build(ctx); err != nil {
+		return nil, err
+	}
+	return r, r.trace(ctx)
+}
+
+// overlay writes the files that stand in for those of the work tree.
+func (r *goRunner) overlay() (string, error) {
+	replace := map[string]string{}
+	put := func(file, text string) error {
+		at := filepath.Join(r.dir, strings.ReplaceAll(file, "/", "_"))
+		replace[filepath.Join(r.root, filepath.FromSlash(file))] = at
+		return os.WriteFile(at, []byte(text), 0o600)
+	}
+	for file, source := range r.sources {
+		var own []*mutant
+		for _, m := range r.mutants {
+			if _, broken := r.broken[m.id]; m.file == file && !broken {
+				own = append(own, m)
+			}
+		}
+		if err := put(file, mutated(source, own)); err != nil {
+			return "", err
+		}
+		if err := put(path.Dir(file)+"/mutants_active.go", strings.Replace(support, "PACKAGE", path.Base(path.Dir(file)), 1)); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(r.dir, "overlay.json")
+	return name, os.WriteFile(name, text, 0o600)
+}
+
+// maxBuilds bounds how often mutants that do not compile are taken out.
+const maxBuilds = 8
+
+// build compiles the test binaries, without the mutants that do not compile.
+func (r *goRunner) build(ctx context.Context) error {
+	for range maxBuilds {
+		overlay, err := r.overlay()
+		if err != nil {
+			return err
+		}
+		args := slices.Concat([]string{"build", "-gcflags=-e", "-overlay", overlay}, r.changed())
+		output, err := r.command(ctx, "go", args...).CombinedOutput()
+		if err == nil {
+			return r.buildTests(ctx, overlay)
+		}
+		found, err := r.takeOut(string(output))
+		if err != nil {
+			return err
+		}
+		if found == 0 {
+			return fmt.Errorf("the mutants do not compile:\n%s", output)
+		}
+	}
+	return errors.New("the mutants do not compile, however many are taken out")
+}
+
+func (r *goRunner) changed() []string {
+	found := map[string]bool{}
+	for file := range r.sources {
+		found["./"+path.Dir(file)] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (r *goRunner) buildTests(ctx context.Context, overlay string) error {
+	for _, pkg := range testPackages {
+		output, err := r.command(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", r.binary(pkg), pkg).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("build the tests of %s: %w\n%s", pkg, err, output)
+		}
+	}
+	return nil
+}
+
+func (r *goRunner) binary(pkg string) string { return filepath.Join(r.dir, path.Base(pkg)+".test") }
+
+func (r *goRunner) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir = r.root
+	return command
+}
+
+// complaint is a line of the compiler.
+var complaint = regexp.MustCompile(`(?m)^(\S+\.go):(\d+):(\d+): (.*)$`)
+
+// takeOut marks the mutants whose code the compiler complains about: the innermost wrap around the place.
+func (r *goRunner) takeOut(output string) (int, error) {
+	found := 0
+	for _, match := range complaint.FindAllStringSubmatch(output, -1) {
+		line, _ := strconv.Atoi(match[2])
+		column, _ := strconv.Atoi(match[3])
+		for file := range r.sources {
+			at := filepath.Join(r.dir, strings.ReplaceAll(file, "/", "_"))
+			if path.Base(match[1]) != filepath.Base(at) && !strings.HasSuffix(filepath.ToSlash(match[1]), file) {
+				continue
+			}
+			text, err := os.ReadFile(at)
+			if err != nil {
+				return 0, err
+			}
+			if id := activeAt(string(text), line, column); id > 0 && r.broken[id] == "" {
+				r.broken[id] = match[4]
+				found++
+			}
+		}
+	}
+	return found, nil
+}
+
+// wrapStart is how a wrap begins.
+var wrapStart = regexp.MustCompile(`mutant(Active|Pick|Zero|Case)(\[[^(]*\])?\((\d+)`)
+
+// activeAt returns the mutant whose wrap begins last before a place.
+func activeAt(text string, line, column int) int {
+	offset := 0
+	for range line - 1 {
+		offset += strings.IndexByte(text[offset:], '\n') + 1
+	}
+	end := min(len(text), offset+column+len("mutantCase(0000"))
+	starts := wrapStart.FindAllStringSubmatch(text[:end], -1)
+	if len(starts) == 0 {
+		return 0
+	}
+	id, _ := strconv.Atoi(starts[len(starts)-1][3])
+	return id
+}
+
+// trace runs the corpus once without a mutant, and notes which of them it reaches.
+func (r *goRunner) trace(ctx context.Context) error {
+	name := filepath.Join(r.dir, "reached")
+	if err := os.RemoveAll(name); err != nil {
+		return err
+	}
+	output, err := r.test(ctx, testPackages[0], "STRICTKMS_MUTANTS_REACHED="+name)
+	if err != nil {
+		return fmt.Errorf("the corpus does not pass without a mutant: %w\n%s", err, output)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		id, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil {
+			return err
+		}
+		r.reached[id] = true
+	}
+	return nil
+}
+
+// test runs a test binary until its first failure.
+func (r *goRunner) test(ctx context.Context, pkg, environment string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	args := []string{"-test.failfast", "-test.short"}
+	if pkg == testPackages[0] {
+		args = append(args, "-test.run=^TestCorpus$")
+	}
+	command := r.command(ctx, r.binary(pkg), args...)
+	command.Dir = filepath.Join(r.root, pkg)
+	command.Env = append(os.Environ(), environment)
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	err := command.Run()
+	if ctx.Err() != nil {
+		return "time is up", ctx.Err()
+	}
+	return output.String(), err
+}
+
+// failure is the line that names a test that fails.
+var failure = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+/\S+)`)
+
+// run finds the test that kills a mutant, the corpus before the others.
+func (r *goRunner) run(ctx context.Context, m *mutant) (fate, string) {
+	if why, broken := r.broken[m.id]; broken {
+		return invalid, why
+	}
+	for i, pkg := range r.packages {
+		if i == 0 && !r.reached[m.id] {
+			continue
+		}
+		output, err := r.test(ctx, pkg, fmt.Sprintf("STRICTKMS_MUTANT=%d", m.id))
+		if err == nil {
+			continue
+		}
+		by := strings.TrimPrefix(pkg, "./")
+		if match := failure.FindStringSubmatch(output); match != nil {
+			by = match[1]
+		}
+		if i == 0 {
+			return killed, by
+		}
+		return killedByTest, by
+	}
+	if !r.reached[m.id] {
+		return survived, "the corpus does not run this code"
+	}
+	return survived, ""
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// runners makes the runners when the first mutant needs them.
+type runners struct {
+	options
+	all     []*mutant
+	sources map[string]string
+	rego    *regoRunner
+	golang  *goRunner
+	dir     string
+}
+
+// run puts the tests to a mutant.
+func (r *runners) run(ctx context.Context, m *mutant) (fate, string, error) {
+	var err error
+	if strings.HasSuffix(m.file, ".rego") {
+		if r.rego == nil {
+			if r.rego, err = newRegoRunner(ctx, r.cases); err != nil {
+				return 0, "", err
+			}
+		}
+		f, by := r.rego.run(ctx, m)
+		return f, by, nil
+	}
+	if r.golang == nil {
+		if err := r.startGo(ctx); err != nil {
+			return 0, "", err
+		}
+	}
+	f, by := r.golang.run(ctx, m)
+	return f, by, nil
+}
+
+func (r *runners) startGo(ctx context.Context) error {
+	root, err := filepath.Abs(".")
+	if err != nil {
+		return err
+	}
+	if r.dir, err = os.MkdirTemp("", "mutate-"); err != nil {
+		return err
+	}
+	var own []*mutant
+	for _, m := range r.all {
+		if strings.HasSuffix(m.file, ".go") {
+			own = append(own, m)
+		}
+	}
+	r.golang, err = newGoRunner(ctx, root, r.dir, r.sources, own, r.timeout)
+	if err == nil && r.corpusOnly {
+		r.golang.packages = r.golang.packages[:1]
+	}
+	return err
+}
+
+// remove removes what the runners made.
+func (r *runners) remove() {
+	if r.dir != "" {
+		_ = os.RemoveAll(r.dir)
+	}
+}
+
+// printer prints what becomes of the mutants.
+type printer struct {
+	out     io.Writer
+	verbose bool
+	allowed *allowed
+}
+
+func (p *printer) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+
+// one prints a mutant as soon as it has run, when it is worth a line.
+func (p *printer) one(r result) {
+	_, listed := p.allowed.reasons[r.name()]
+	switch {
+	case r.fate == survived && !listed:
+		p.printf("SURVIVED  %s:%d %s\n          %s\n", r.file, r.line, r.by, r.name())
+	case r.fate == killedByTest && !listed:
+		p.printf("BY TESTS  %s:%d %s\n          %s\n", r.file, r.line, r.by, r.name())
+	case p.verbose:
+		p.printf("%-9s %s:%d %s\n          %s\n", fateNames[r.fate], r.file, r.line, oneLine(r.by), r.name())
+	}
+}
+
+var fateNames = map[fate]string{
+	survived: "listed", invalid: "invalid", killed: "killed", killedByTest: "listed", equivalent: "listed",
+}
+
+// summary prints the counts; mutants that do not compile are none.
+func (p *printer) summary(results []result, wrong []string) error {
+	counts := map[fate]int{}
+	for _, r := range results {
+		counts[r.fate]++
+	}
+	for _, line := range wrong {
+		p.printf("%s\n", line)
+	}
+	if counts[invalid] > 0 {
+		p.printf("%d changes do not compile\n", counts[invalid])
+	}
+	if counts[killedByTest] > 0 {
+		p.printf("%d of the survivors are killed by other tests\n", counts[killedByTest])
+	}
+	survivors := counts[survived] + counts[killedByTest]
+	p.printf("%d mutants, %d killed by the corpus, %d equivalent, %d survivors\n",
+		len(results)-counts[invalid], counts[killed], counts[equivalent], survivors)
+	if survivors > 0 || len(wrong) > 0 {
+		return errSurvivors
+	}
+	return nil
+}
