@@ -33,6 +33,9 @@ func (q *query) listGiven() error {
 		if len(values) == 0 {
 			continue
 		}
+		if err := checkSingle(name, values); err != nil {
+			return err
+		}
 		for i := range q.given {
 			other := &q.given[i]
 			if len(other.name) == len(name) && strings.EqualFold(other.name, name) && !slices.Equal(other.values, values) {
@@ -41,6 +44,17 @@ func (q *query) listGiven() error {
 			}
 		}
 		q.given = append(q.given, givenKey{name: name, values: values})
+	}
+	return nil
+}
+
+// checkSingle refuses several values for a key that has one: no request of AWS has them.
+func checkSingle(name string, values []string) error {
+	if len(values) == 1 {
+		return nil
+	}
+	if known, ok := policy.LookupConditionKey(name); ok && !known.Multivalued {
+		return badRequest("the condition key %s has one value, the request gives it %d", name, len(values))
 	}
 	return nil
 }

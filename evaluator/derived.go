@@ -137,6 +137,9 @@ func (q *query) fromAccounts(folded string) []string {
 	caller, owner := q.account, q.owner
 	switch folded {
 	case "aws:resourceaccount":
+		if q.resourceARN == "*" { // what the caller's own account holds, or will hold
+			return one(q.req.Principal.Account)
+		}
 		return one(q.resource.Account)
 	case "aws:requestedregion":
 		return one(q.resource.Region)

@@ -89,8 +89,10 @@ func (s *shared) principal(p *Principal, b bound) (*principalUnits, error) {
 			return nil, err
 		}
 	}
-	if u.session, err = s.unitsOf(p.Session, b); err != nil {
-		return nil, err
+	if p.HasSession {
+		if u.session, err = s.unitsOf(p.Session, b); err != nil {
+			return nil, err
+		}
 	}
 	p.prepared.bounds[b].Store(u)
 	return u, nil

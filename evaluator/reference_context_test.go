@@ -87,6 +87,8 @@ func (r *reference) resourceKeys(set func(name string, values ...string)) {
 		arn := strings.Split(r.resource, ":")
 		set("aws:RequestedRegion", arn[3])
 		set("aws:ResourceAccount", arn[4])
+	} else if r.caller.Account != "" { // what the caller's own account holds, or will hold
+		set("aws:ResourceAccount", r.caller.Account)
 	}
 	if r.owner != nil {
 		set("aws:ResourceOrgID", r.owner.OrganizationID)

@@ -53,8 +53,8 @@ type Principal struct {
 	// Issuer is the ARN of the role of a role session (with its path) or of the user of
 	// a federated-user session, empty for others.
 	Issuer string
-	// UniqueID is the unique id of the user (AIDA…) or of the session's role (AROA…),
-	// empty when not known.
+	// UniqueID is the unique id of the user (AIDA…) or of the session's role (AROA…), empty when not known and
+	// for other types.
 	UniqueID string
 	// Name is the user name, the session name of a role session or the name of a
 	// federated user.
@@ -71,8 +71,8 @@ type Principal struct {
 	Identity []*policy.Document
 	// Boundary is the permissions boundary, nil for none.
 	Boundary *policy.Document
-	// HasSession is true when session policies limit the session. Session may then still be empty:
-	// a federated-user session without policies has no permissions of its own.
+	// HasSession is true when session policies limit the session; Session is not read otherwise. Session may
+	// be empty: a federated-user session without policies has no permissions of its own.
 	HasSession bool
 	Session    []*policy.Document
 	// Unknown lists what could not be loaded about the principal, in words, for example an

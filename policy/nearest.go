@@ -21,19 +21,27 @@ func Nearest(text string, candidates []string) (name string, ok bool) {
 
 // NearestNames is like [Nearest] and returns up to most candidates, the nearest first.
 func NearestNames(text string, candidates []string, most int) []string {
-	ranked := rank(text, candidates, true)
-	names := make([]string, 0, most)
-	for _, r := range ranked[:min(len(ranked), most)] {
-		names = append(names, r.name)
-	}
-	return names
+	return namesOf(rank(text, candidates, true), most)
 }
 
-// closest is like [Nearest] for lists of which every element is worth showing: it returns the
-// nearest candidate however far it is, and "" only when there is none.
+// ClosestNames is like [NearestNames] for lists of which every element is worth showing: it returns the nearest
+// candidates however far they are.
+func ClosestNames(text string, candidates []string, most int) []string {
+	return namesOf(rank(text, candidates, false), most)
+}
+
+func namesOf(ranked []rankedName, most int) []string {
+	out := make([]string, 0, most)
+	for _, r := range ranked[:min(len(ranked), most)] {
+		out = append(out, r.name)
+	}
+	return out
+}
+
+// closest returns the first of [ClosestNames], and "" when there is none.
 func closest(text string, candidates []string) string {
-	if ranked := rank(text, candidates, false); len(ranked) > 0 {
-		return ranked[0].name
+	if found := ClosestNames(text, candidates, 1); len(found) > 0 {
+		return found[0]
 	}
 	return ""
 }

@@ -49,7 +49,11 @@ const maxNearest = 3
 // nearest returns the candidates that the name may have been meant to be, best first and by name.
 func nearest(name string, candidates []string) []string {
 	slices.Sort(candidates)
-	return policy.NearestNames(name, slices.Compact(candidates), maxNearest)
+	candidates = slices.Compact(candidates)
+	if near := policy.NearestNames(name, candidates, maxNearest); len(near) > 0 {
+		return near
+	}
+	return policy.ClosestNames(name, candidates, maxNearest) // what there is instead
 }
 
 // one chooses among what a short name may stand for: the only candidate, or the only one in

@@ -125,9 +125,9 @@ func TestPrincipalNameErrors(t *testing.T) {
 		"role/Ap/me":                           "there is no principal role/Ap/me in what was loaded; nearest: role/App",
 		"role/App/":                            "there is no principal role/App/ in what was loaded; nearest: role/App",
 		"AliceUsr":                             "there is no principal AliceUsr in what was loaded; nearest: AliceUser",
-		"user/":                                "there is no principal user/ in what was loaded",
-		"":                                     "there is no principal \"\" in what was loaded",
-		"xyz":                                  "there is no principal xyz in what was loaded",
+		"user/":                                "there is no principal user/ in what was loaded; nearest: user/bob, user/alice, user/carol",
+		"":                                     "there is no principal \"\" in what was loaded; nearest: AppRole, role/App, user/bob",
+		"xyz":                                  "there is no principal xyz in what was loaded; nearest: AppRole, role/App, user/bob",
 		"AliceUser/me":                         "there is no principal AliceUser/me in what was loaded; nearest: AliceUser",
 		"arn:aws:iam::" + home + ":user/":      "there is no principal arn:aws:iam::" + home + ":user/ in what was loaded",
 		"arn:aws:iam::" + home + ":group/Devs": "there is no principal arn:aws:iam::" + home + ":group/Devs in what was loaded",
@@ -261,7 +261,7 @@ func TestKey(t *testing.T) {
 func TestKeyErrors(t *testing.T) {
 	w := testWorld(t)
 	for name, want := range map[string]string{
-		"":             "there is no key \"\" in what was loaded",
+		"":             "there is no key \"\" in what was loaded; nearest: one, two, three",
 		"on":           "there is no key on in what was loaded; nearest: one",
 		"alias/ap":     "there is no key alias/ap in what was loaded; nearest: alias/app, alias/main",
 		"MainKeys":     "there is no key MainKeys in what was loaded; nearest: MainKey",

@@ -18,7 +18,7 @@ type goMutator struct {
 	scope        string
 	results      []string // types of the results of the innermost function
 	final        map[ast.Stmt]bool
-	handled      map[ast.Node]bool
+	handled      map[ast.Stmt]bool
 	out          []*mutant
 }
 
@@ -29,7 +29,7 @@ func goMutants(file, source string) ([]*mutant, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &goMutator{file: file, source: source, fset: fset, final: map[ast.Stmt]bool{}, handled: map[ast.Node]bool{}}
+	m := &goMutator{file: file, source: source, fset: fset, final: map[ast.Stmt]bool{}, handled: map[ast.Stmt]bool{}}
 	for _, decl := range parsed.Decls {
 		fn, ok := decl.(*ast.FuncDecl)
 		if !ok || fn.Body == nil {
@@ -116,6 +116,7 @@ func (m *goMutator) visit(n ast.Node) bool {
 		m.function(n.Type, n.Body)
 		return false
 	case *ast.IfStmt:
+		m.keep(n.Init)
 		if m.aboutError(n.Cond) {
 			return false
 		}
@@ -124,6 +125,7 @@ func (m *goMutator) visit(n ast.Node) bool {
 			m.handled[n.Body.List[0]] = true // without it, as if the condition were false
 		}
 	case *ast.SwitchStmt:
+		m.keep(n.Init)
 		for _, clause := range n.Body.List {
 			m.clause(n, clause.(*ast.CaseClause))
 		}
@@ -140,10 +142,20 @@ func (m *goMutator) visit(n ast.Node) bool {
 		if n.Tok != token.DEFINE && !m.aboutError(n) {
 			m.statement(n)
 		}
-	case *ast.ExprStmt, *ast.IncDecStmt, *ast.BranchStmt, *ast.RangeStmt, *ast.ForStmt:
+	case *ast.ForStmt:
+		m.keep(n.Init, n.Post)
+		m.statement(n)
+	case *ast.ExprStmt, *ast.IncDecStmt, *ast.BranchStmt, *ast.RangeStmt:
 		m.statement(n.(ast.Stmt))
 	}
 	return true
+}
+
+// keep leaves statements in the head of another as they are.
+func (m *goMutator) keep(statements ...ast.Stmt) {
+	for _, s := range statements {
+		m.handled[s] = true
+	}
 }
 
 // aboutError reports whether the code is about an error or a panic.
@@ -212,7 +224,7 @@ func (m *goMutator) returned(n *ast.ReturnStmt) {
 	for i, e := range n.Results {
 		text, kind := m.text(e), m.results[i]
 		pick := func(operator, other string) {
-			if text != other {
+			if text != other { // else it changes nothing
 				m.add(operator, e, m.around(e, "mutantPick["+kind+"](%[1]d, ", ", "+other+")"))
 			}
 		}
@@ -224,8 +236,12 @@ func (m *goMutator) returned(n *ast.ReturnStmt) {
 				pick("return false", "false")
 			}
 		case kind == "test":
-			pick("return never", "never()")
-			pick("return always", "always()")
+			if text != "never()" {
+				pick("return never", "nil")
+			}
+			if text != "always()" {
+				pick("return always", "test{body{}}")
+			}
 		case text != "nil" && text != `""` && text != "0":
 			m.add("return zero", e, m.around(e, "mutantZero["+kind+"](%[1]d, ", ")"))
 		}

@@ -39,12 +39,19 @@ type goRunner struct {
 // testPackages are the tests that are put to a mutant: the corpus first.
 var testPackages = []string{"./internal/corpus", "./rego", "./evaluator"}
 
-func newGoRunner(ctx context.Context, root, dir string, sources map[string]string, mutants []*mutant, timeout time.Duration) (*goRunner, error) {
+func newGoRunner(ctx context.Context, o options, root, dir string, sources map[string]string, mutants []*mutant) (*goRunner, error) {
 	r := &goRunner{
-		root: root, dir: dir, timeout: timeout, sources: sources, mutants: mutants,
+		root: root, dir: dir, timeout: o.timeout, sources: sources, mutants: mutants,
 		broken: map[int]string{}, reached: map[int]bool{}, packages: testPackages,
 	}
 	if err := r.build(ctx); err != nil {
+		return nil, err
+	}
+	// The corpus is copied, so that an edit of a case during a long run does not look like a kill.
+	if err := os.CopyFS(filepath.Join(dir, "testdata", "decisions"), os.DirFS(o.cases)); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, testPackages[0]), 0o700); err != nil {
 		return nil, err
 	}
 	return r, r.trace(ctx)
@@ -211,6 +218,9 @@ func (r *goRunner) test(ctx context.Context, pkg, environment string) (string, e
 	}
 	command := r.command(ctx, r.binary(pkg), args...)
 	command.Dir = filepath.Join(r.root, pkg)
+	if pkg == testPackages[0] {
+		command.Dir = filepath.Join(r.dir, pkg)
+	}
 	command.Env = append(os.Environ(), environment)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output

@@ -54,7 +54,7 @@ func (r *runners) startGo(ctx context.Context) error {
 			own = append(own, m)
 		}
 	}
-	r.golang, err = newGoRunner(ctx, root, r.dir, r.sources, own, r.timeout)
+	r.golang, err = newGoRunner(ctx, r.options, root, r.dir, r.sources, own)
 	if err == nil && r.corpusOnly {
 		r.golang.packages = r.golang.packages[:1]
 	}
