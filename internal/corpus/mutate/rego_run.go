@@ -28,8 +28,11 @@ const unitsQuery = `{name: {class: indexes |
 	some name in input.names
 }`
 
-// layersQuery asks for the decision with the units' answers, which no mutant changes, in place.
-const layersQuery = `data.strictkms.layers.decision with data.strictkms.unit as input.answers`
+// layersQuery asks for the decision and its assumptions, with the units' answers, which no mutant changes, in place.
+const layersQuery = `decision := data.strictkms.layers.decision with data.strictkms.unit as input.answers
+facts := data.strictkms.layers.facts with data.strictkms.unit as input.answers
+assumptions := data.strictkms.decision.assumptions with input as facts
+answer := object.union(decision, {"assumptions": assumptions})`
 
 // regoRunner puts the corpus to mutants of the decision modules, all in this process.
 type regoRunner struct {
@@ -113,7 +116,7 @@ func (r *regoRunner) answers(ctx context.Context) error {
 // errUndefined is a query without a result.
 var errUndefined = errors.New("undefined")
 
-// single evaluates a query with one expression.
+// single evaluates a query with one expression, or with the variable answer.
 func single(ctx context.Context, query oparego.PreparedEvalQuery, input any) (any, error) {
 	option := oparego.EvalInput(input)
 	if value, ok := input.(ast.Value); ok {
@@ -123,8 +126,11 @@ func single(ctx context.Context, query oparego.PreparedEvalQuery, input any) (an
 	if err != nil {
 		return nil, err
 	}
-	if len(results) != 1 || len(results[0].Expressions) != 1 {
+	if len(results) != 1 {
 		return nil, errUndefined
+	}
+	if answer, ok := results[0].Bindings["answer"]; ok {
+		return answer, nil
 	}
 	return results[0].Expressions[0].Value, nil
 }
@@ -161,11 +167,23 @@ func (r *regoRunner) run(ctx context.Context, m *mutant) (fate, string) {
 	return r.evaluate(ctx, m.text)
 }
 
-// meets reports whether the decision and its reason are what the case expects.
+// decisionAssumptions are the assumptions that the decision module makes; the others are the translation's.
+var decisionAssumptions = []string{"grant-and-scp", "grant-and-boundary", "federation-user-silent"}
+
+// meets reports whether the decision, its reason and the assumptions are what the case expects.
 func meets(ctx context.Context, query oparego.PreparedEvalQuery, input any, c corpus.Case) bool {
 	value, err := single(ctx, query, input)
 	answer, ok := value.(map[string]any)
-	return err == nil && ok && answer["decision"] == string(c.Expect.Decision) && answer["reason"] == c.Expect.Reason
+	if err != nil || !ok || answer["decision"] != string(c.Expect.Decision) || answer["reason"] != c.Expect.Reason {
+		return false
+	}
+	made, asked := answer["assumptions"].([]any)
+	wrong := func(want bool) func(string) bool {
+		return func(name string) bool {
+			return slices.Contains(decisionAssumptions, name) && slices.Contains(made, any(name)) != want
+		}
+	}
+	return !asked || !slices.ContainsFunc(c.Expect.Assumptions, wrong(true)) && !slices.ContainsFunc(c.Expect.NotAssumed, wrong(false))
 }
 
 // evaluate puts every case to the evaluator with another decision module: messages, layers and assumptions follow
