@@ -131,7 +131,7 @@ DENY  arn:aws:iam::111122223333:user/bob  kms:CreateAlias  arn:aws:kms:us-east-1
     User: arn:aws:iam::111122223333:user/bob is not authorized to perform: kms:CreateAlias on resource: arn:aws:kms:us-east-1:111122223333:alias/app because no identity-based policy allows the kms:CreateAlias action
 
 ALLOW  arn:aws:iam::111122223333:user/bob  kms:CreateAlias  arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
-  because the key policy allows the caller by name
+  because the key policy allows the caller itself
     allowed by               statement "Bob" of key/1234abcd-12ab-34cd-56ef-1234567890ab  world.yaml:17:15
 `},
 	} {

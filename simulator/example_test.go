@@ -50,6 +50,6 @@ accounts:
 	}
 	// Output:
 	// ALLOW  arn:aws:iam::111122223333:user/alice  kms:Decrypt  arn:aws:kms:us-east-1:111122223333:key/main
-	//   because the key policy allows the caller by name
+	//   because the key policy allows the caller itself
 	//     allowed by               statement "Use" of key/main  world.yaml:11:22
 }

@@ -17,7 +17,7 @@ const maxNearMisses = 3
 
 // reasons say in a sentence why the answer is what it is.
 var reasons = map[string]string{
-	"direct-key-policy":         "the key policy allows the caller by name",
+	"direct-key-policy":         "the key policy allows the caller itself",
 	"key-policy-and-iam":        "the key policy lets the account's IAM policies decide, and one allows it",
 	"grant":                     "a grant on the key allows it",
 	"grant-and-iam":             "a grant covers the caller's account, and an IAM policy allows it",

@@ -42,7 +42,7 @@ func TestDecide(t *testing.T) {
 		"RCP":                           {both + `,"rcps":[[],[` + denied + `]]`, "explicit-deny"},
 		"VPC endpoint":                  {both + `,"vpcEndpointPolicies":[` + everyone + `]`, "key-policy-and-iam"},
 		"VPC endpoint that says no":     {both + `,"vpcEndpointPolicies":[` + denied + `]`, "explicit-deny"},
-		"VPC endpoint without policies": {both + `,"vpcEndpointPolicies":[]`, "no-vpc-endpoint-policy"},
+		"through no VPC endpoint":       {both + `,"vpcEndpointPolicies":[]`, "key-policy-and-iam"},
 		"grant":                         {grant + `}]`, "grant"},
 		"grant on this key id":          {grant + `,"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab"}]`, "grant"},
 		"grant on another key":          {grant + `,"KeyId":"arn:aws:kms:us-east-1:111122223333:key/other"}]`, "no-key-policy"},

@@ -79,3 +79,11 @@ func (r *reader) identityPolicy(path string, item gjson.Result) *policy.Document
 	}
 	return r.namedDocument(policy.IdentityPolicy, path, name, value, options...)
 }
+
+// endpointPolicies reads the policies of the VPC endpoint. An empty list is a request through none.
+func (l *lineForm) endpointPolicies(v gjson.Result) []*policy.Document {
+	if docs := l.policies(policy.VPCEndpointPolicy, "vpcEndpointPolicies", v); len(docs) > 0 {
+		return docs
+	}
+	return nil
+}

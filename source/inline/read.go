@@ -97,7 +97,7 @@ func (l *lineForm) read(root gjson.Result) {
 		},
 		"scps":                func(v gjson.Result) { l.scps = l.levels(policy.ServiceControlPolicy, "scps", v) },
 		"rcps":                func(v gjson.Result) { l.rcps = l.levels(policy.ResourceControlPolicy, "rcps", v) },
-		"vpcEndpointPolicies": func(v gjson.Result) { l.endpoint = l.policies(policy.VPCEndpointPolicy, "vpcEndpointPolicies", v) },
+		"vpcEndpointPolicies": func(v gjson.Result) { l.endpoint = l.endpointPolicies(v) },
 		"grants": func(v gjson.Result) {
 			l.keyOnly = append(l.keyOnly, text{value: "grants", at: v.Index})
 			l.readGrants(v)
