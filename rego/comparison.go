@@ -179,5 +179,20 @@ func compareDate(term, key, rel, value string) test {
 		seconds := big.NewRat(t.UnixNano(), int64(time.Second))
 		return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(seconds)))}
 	}
-	return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %d", term, rel, t.UnixNano()))}
+	out := test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %d", term, rel, t.UnixNano()))}
+	if known, ok := policy.LookupConditionKey(key); ok && known.Type == policy.KeyTypeDate {
+		return out // the input has such keys in RFC 3339
+	}
+	for _, rest := range shortDates {
+		completed := `concat("", [` + term + `, "` + rest + `"])`
+		out = append(out, conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %d", completed, rel, t.UnixNano())))
+	}
+	return append(out, conjunctionOf(
+		"regex.match(`^[0-9]{5,}$`, "+term+")",
+		fmt.Sprintf("to_number(%s) * 1000000000 %s %d", term, rel, t.UnixNano()),
+	))
 }
+
+// shortDates complete the shorter forms of ISO 8601, which the value of a tag may have, to RFC 3339. At most one of
+// them makes a date of a text.
+var shortDates = []string{"Z", ":00Z", "T00:00:00Z", "-01T00:00:00Z", "-01-01T00:00:00Z"}
