@@ -119,9 +119,13 @@ func readNumber(text string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(text)
 }
 
-// readDate reads the forms of https://www.w3.org/TR/NOTE-datetime, and seconds since 1970.
+// readDate reads the forms of https://www.w3.org/TR/NOTE-datetime, a time without a zone as UTC, and seconds
+// since 1970.
 func readDate(text string) (time.Time, bool) {
-	for _, layout := range []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00"} {
+	for _, layout := range []string{
+		"2006", "2006-01", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00",
+		"2006-01-02T15:04", "2006-01-02T15:04:05",
+	} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true
 		}

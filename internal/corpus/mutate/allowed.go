@@ -1,10 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -15,44 +16,54 @@ type allowed struct {
 	lines   map[string]int
 }
 
-// readAllowed reads the list of mutants that change nothing a case could see: a line with the mutant's name, then
-// indented lines with the reason. Lines that begin with # and empty lines are left out.
+// readAllowed reads the list of mutants that change nothing a case could see: lines with the names of mutants, then
+// indented lines with the reason that they share. Lines that begin with # and empty lines are left out.
 func readAllowed(file string) (*allowed, error) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	a := &allowed{file: file, reasons: map[string]string{}, lines: map[string]int{}}
 	var (
-		name string
-		errs []error
+		group    []string // names that the next reason is for
+		reasoned bool
+		errs     []error
 	)
-	scanner := bufio.NewScanner(f)
-	for line := 1; scanner.Scan(); line++ {
-		text := scanner.Text()
+	fail := func(line int, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s:%d: "+format, append([]any{file, line}, args...)...))
+	}
+	line := 0
+	for content := range strings.Lines(string(text)) {
+		line++
+		content = strings.TrimRight(content, "\n")
+		reason := strings.TrimSpace(content)
 		switch {
-		case strings.TrimSpace(text) == "" || strings.HasPrefix(text, "#"):
-		case text != strings.TrimLeft(text, "\t "):
-			if name == "" {
-				errs = append(errs, fmt.Errorf("%s:%d: expected the name of a mutant before its reason", file, line))
-				continue
+		case reason == "" || strings.HasPrefix(content, "#"):
+		case content != strings.TrimLeft(content, "\t "):
+			if len(group) == 0 {
+				fail(line, "expected the name of a mutant before its reason")
 			}
-			a.reasons[name] = strings.TrimSpace(a.reasons[name] + " " + strings.TrimSpace(text))
+			for _, name := range group {
+				a.reasons[name] = strings.TrimSpace(a.reasons[name] + " " + reason)
+			}
+			reasoned = true
 		default:
-			name = text
-			if first, taken := a.lines[name]; taken {
-				errs = append(errs, fmt.Errorf("%s:%d: listed before, at line %d: %s", file, line, first, name))
+			if reasoned {
+				group, reasoned = nil, false
 			}
-			a.lines[name], a.reasons[name] = line, ""
+			if first, taken := a.lines[content]; taken {
+				fail(line, "listed before, at line %d: %s", first, content)
+			}
+			group = append(group, content)
+			a.lines[content], a.reasons[content] = line, ""
 		}
 	}
-	for name, reason := range a.reasons {
-		if reason == "" {
-			errs = append(errs, fmt.Errorf("%s:%d: expected the reason, indented, below: %s", file, a.lines[name], name))
+	for _, name := range slices.Sorted(maps.Keys(a.reasons)) {
+		if a.reasons[name] == "" {
+			fail(a.lines[name], "expected the reason, indented, below: %s", name)
 		}
 	}
-	return a, errors.Join(append(errs, scanner.Err())...)
+	return a, errors.Join(errs...)
 }
 
 // judge marks the survivors that are listed, and returns what is wrong with the list: entries for mutants that the
@@ -76,10 +87,10 @@ func (a *allowed) judge(results []result, files map[string]bool, all bool) []str
 			wrong = append(wrong, fmt.Sprintf("%s:%d: does not compile: %s", a.file, a.lines[name], name))
 		}
 	}
-	for name, line := range a.lines {
+	for _, name := range slices.Sorted(maps.Keys(a.lines)) {
 		file, _, _ := strings.Cut(name, ": ")
 		if all && files[file] && !found[name] {
-			wrong = append(wrong, fmt.Sprintf("%s:%d: there is no such mutant: %s", a.file, line, name))
+			wrong = append(wrong, fmt.Sprintf("%s:%d: there is no such mutant: %s", a.file, a.lines[name], name))
 		}
 	}
 	return wrong

@@ -9,16 +9,21 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/strictkms/strictkms/rego"
 )
 
 func main() {
-	switch err := run(context.Background(), os.Args[1:], os.Stdout); {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
 	case errors.Is(err, errSurvivors):
 		os.Exit(1)
 	case err != nil:
@@ -95,6 +100,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	p := printer{out: out, verbose: o.verbose, allowed: allowed}
 	var results []result
 	for _, m := range chosen {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		r := result{mutant: m}
 		if r.fate, r.by, err = runners.run(ctx, m); err != nil {
 			return err
