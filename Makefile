@@ -9,6 +9,8 @@ FUZZTIME ?= 60s
 # RACEPKGS are the packages that share state between goroutines.
 RACEPKGS ?= ./evaluator/... ./source/... ./cmd/...
 BENCHFLAGS ?=
+# MUTATEFLAGS narrow the mutation check, e.g. -part rego, -sample 50, -files rego/pattern.go
+MUTATEFLAGS ?=
 
 TOOLS := $(CURDIR)/.tools
 OPA := $(TOOLS)/opa
@@ -80,6 +82,10 @@ golden: ## rewrite the golden files from what the code prints now
 .PHONY: corpus
 corpus: $(OPA) ## run the decision corpus, one line per case
 	$(GO) test -count=1 -v -run 'Corpus|Decisions' ./... | awk '/^ *--- |^FAIL|^ok/'
+
+.PHONY: mutation
+mutation: $(OPA) ## change the code in one place at a time, and hold the corpus to noticing it
+	$(GO) run ./internal/corpus/mutate $(MUTATEFLAGS)
 
 .PHONY: stock-opa
 stock-opa: $(OPA) ## run the tests that put exported Rego through the stock opa binary

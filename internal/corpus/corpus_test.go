@@ -32,6 +32,8 @@ func TestCorpus(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, explained.Decision, brief.Decision, "Authorize and Explain differ")
 			assert.Equal(t, explained.Reason, brief.Reason, "Authorize and Explain differ")
+			assert.Equal(t, explained.Message, brief.Message, "Authorize and Explain differ")
+			assert.ElementsMatch(t, deciding(explained), deciding(brief), "Authorize and Explain differ")
 			if t.Failed() {
 				t.Logf("%s:%d, see %s", c.File, c.Line, c.Source)
 			}

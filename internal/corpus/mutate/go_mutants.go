@@ -205,6 +205,7 @@ func (m *goMutator) binary(n *ast.BinaryExpr) {
 			other := map[token.Token]string{token.ADD: " - ", token.SUB: " + "}[n.Op]
 			m.add("arithmetic", n, m.around(n, "mutantPick(%[1]d, ", ", "+escape(m.text(n.X)+other+m.text(n.Y))+")"))
 		}
+	default: // multiplication and bits stay as they are
 	}
 }
 

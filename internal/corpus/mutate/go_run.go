@@ -33,16 +33,27 @@ type goRunner struct {
 	mutants   []*mutant
 	broken    map[int]string // mutants that do not compile, with the compiler's words
 	reached   map[int]bool   // mutants whose code the corpus runs
-	packages  []string       // of the tests to run, the corpus first
+	suites    []suite
 }
 
-// testPackages are the tests that are put to a mutant: the corpus first.
-var testPackages = []string{"./internal/corpus", "./rego", "./evaluator"}
+// corpusPackage runs the corpus.
+const corpusPackage = "./internal/corpus"
+
+// testPackages are the packages whose tests are put to a mutant.
+var testPackages = []string{corpusPackage, "./rego", "./evaluator"}
+
+// suite is a part of the tests.
+type suite struct{ pkg, run string }
+
+// suites are put to a mutant in this order: the corpus through the evaluator and through stock OPA, then the rest.
+var suites = []suite{
+	{corpusPackage, "^TestCorpus$"}, {corpusPackage, "^TestStockOPA$"}, {"./rego", "."}, {"./evaluator", "."},
+}
 
 func newGoRunner(ctx context.Context, o options, root, dir string, sources map[string]string, mutants []*mutant) (*goRunner, error) {
 	r := &goRunner{
 		root: root, dir: dir, timeout: o.timeout, sources: sources, mutants: mutants,
-		broken: map[int]string{}, reached: map[int]bool{}, packages: testPackages,
+		broken: map[int]string{}, reached: map[int]bool{}, suites: suites,
 	}
 	if err := r.build(ctx); err != nil {
 		return nil, err
@@ -51,10 +62,21 @@ func newGoRunner(ctx context.Context, o options, root, dir string, sources map[s
 	if err := os.CopyFS(filepath.Join(dir, "testdata", "decisions"), os.DirFS(o.cases)); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, testPackages[0]), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, corpusPackage), 0o700); err != nil {
 		return nil, err
 	}
-	return r, r.trace(ctx)
+	if err := r.trace(ctx); err != nil {
+		return nil, err
+	}
+	if o.quick {
+		r.suites = suites[:1]
+	}
+	for _, part := range r.suites[1:] {
+		if output, err := r.test(ctx, part, "STRICTKMS_MUTANT=0"); err != nil {
+			return nil, fmt.Errorf("the tests of %s do not pass without a mutant: %w\n%s", part.pkg, err, output)
+		}
+	}
+	return r, nil
 }
 
 // overlay writes the files that stand in for those of the work tree.
@@ -171,16 +193,17 @@ var wrapStart = regexp.MustCompile(`mutant(Active|Pick|Zero|Case)(\[[^(]*\])?\((
 
 // activeAt returns the mutant whose wrap begins last before a place.
 func activeAt(text string, line, column int) int {
-	offset := 0
+	offset := column
 	for range line - 1 {
-		offset += strings.IndexByte(text[offset:], '\n') + 1
+		offset += strings.IndexByte(text[offset-column:], '\n') + 1
 	}
-	end := min(len(text), offset+column+len("mutantCase(0000"))
-	starts := wrapStart.FindAllStringSubmatch(text[:end], -1)
-	if len(starts) == 0 {
-		return 0
+	id := 0
+	for _, at := range wrapStart.FindAllStringSubmatchIndex(text, -1) {
+		if at[0] > offset { // a wrap may have a parenthesis before its name
+			break
+		}
+		id, _ = strconv.Atoi(text[at[6]:at[7]])
 	}
-	id, _ := strconv.Atoi(starts[len(starts)-1][3])
 	return id
 }
 
@@ -190,7 +213,7 @@ func (r *goRunner) trace(ctx context.Context) error {
 	if err := os.RemoveAll(name); err != nil {
 		return err
 	}
-	output, err := r.test(ctx, testPackages[0], "STRICTKMS_MUTANTS_REACHED="+name)
+	output, err := r.test(ctx, suites[0], "STRICTKMS_MUTANTS_REACHED="+name)
 	if err != nil {
 		return fmt.Errorf("the corpus does not pass without a mutant: %w\n%s", err, output)
 	}
@@ -209,17 +232,13 @@ func (r *goRunner) trace(ctx context.Context) error {
 }
 
 // test runs a test binary until its first failure.
-func (r *goRunner) test(ctx context.Context, pkg, environment string) (string, error) {
+func (r *goRunner) test(ctx context.Context, part suite, environment string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	args := []string{"-test.failfast", "-test.short"}
-	if pkg == testPackages[0] {
-		args = append(args, "-test.run=^TestCorpus$")
-	}
-	command := r.command(ctx, r.binary(pkg), args...)
-	command.Dir = filepath.Join(r.root, pkg)
-	if pkg == testPackages[0] {
-		command.Dir = filepath.Join(r.dir, pkg)
+	command := r.command(ctx, r.binary(part.pkg), "-test.failfast", "-test.short", "-test.run="+part.run)
+	command.Dir = filepath.Join(r.root, part.pkg)
+	if part.pkg == corpusPackage {
+		command.Dir = filepath.Join(r.dir, part.pkg)
 	}
 	command.Env = append(os.Environ(), environment)
 	var output bytes.Buffer
@@ -232,26 +251,26 @@ func (r *goRunner) test(ctx context.Context, pkg, environment string) (string, e
 }
 
 // failure is the line that names a test that fails.
-var failure = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+/\S+)`)
+var failure = regexp.MustCompile(`(?m)^ *--- FAIL: (Test\S+)`)
 
 // run finds the test that kills a mutant, the corpus before the others.
 func (r *goRunner) run(ctx context.Context, m *mutant) (fate, string) {
 	if why, broken := r.broken[m.id]; broken {
 		return invalid, why
 	}
-	for i, pkg := range r.packages {
-		if i == 0 && !r.reached[m.id] {
+	for _, part := range r.suites {
+		if part == suites[0] && !r.reached[m.id] {
 			continue
 		}
-		output, err := r.test(ctx, pkg, fmt.Sprintf("STRICTKMS_MUTANT=%d", m.id))
+		output, err := r.test(ctx, part, fmt.Sprintf("STRICTKMS_MUTANT=%d", m.id))
 		if err == nil {
 			continue
 		}
-		by := strings.TrimPrefix(pkg, "./")
+		by := strings.TrimPrefix(part.pkg, "./")
 		if match := failure.FindStringSubmatch(output); match != nil {
 			by = match[1]
 		}
-		if i == 0 {
+		if part.pkg == corpusPackage {
 			return killed, by
 		}
 		return killedByTest, by

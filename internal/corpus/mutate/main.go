@@ -49,7 +49,7 @@ type options struct {
 	sample                      int
 	seed                        uint64
 	timeout                     time.Duration
-	verbose, list, corpusOnly   bool
+	verbose, list, quick        bool
 }
 
 func parse(args []string) (options, error) {
@@ -64,7 +64,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "how long the tests of a package may take with a mutant")
 	flags.BoolVar(&o.verbose, "v", false, "print every mutant and what killed it")
 	flags.BoolVar(&o.list, "list", false, "print the mutants and run none")
-	flags.BoolVar(&o.corpusOnly, "corpus-only", false, "do not ask which other tests kill what the corpus leaves")
+	flags.BoolVar(&o.quick, "quick", false, "put Go mutants to the corpus in the evaluator only: not in stock OPA, nor to other tests")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

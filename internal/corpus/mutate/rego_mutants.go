@@ -142,12 +142,12 @@ func (m *regoMutator) expression(e *ast.Expr) {
 		return
 	}
 	text := m.source[start:end]
-	switch terms := e.Terms.(type) {
+	switch e.Terms.(type) {
 	case *ast.SomeDecl:
 		return
 	case *ast.Every:
 		m.replace("drop expression", start, end, "true")
-		m.everyToSome(terms, start, end)
+		m.everyToSome(start, end)
 		return
 	}
 	m.replace("drop expression", start, end, "true")
@@ -161,7 +161,7 @@ func (m *regoMutator) expression(e *ast.Expr) {
 	}
 }
 
-func (m *regoMutator) everyToSome(every *ast.Every, start, end int) {
+func (m *regoMutator) everyToSome(start, end int) {
 	text := m.source[start:end]
 	head, body, ok := strings.Cut(text, "{")
 	if !ok {

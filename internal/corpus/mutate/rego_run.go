@@ -83,7 +83,7 @@ func newRegoRunner(ctx context.Context, dir string) (*regoRunner, error) {
 func (r *regoRunner) answers(ctx context.Context) error {
 	options := []func(*oparego.Rego){oparego.Query(unitsQuery)}
 	known := map[string]bool{}
-	base := evaluator.New(r.cases[0].World)
+	base := evaluator.New(r.cases[0].World) //nolint:contextcheck // it compiles one module, once
 	names := make([][]any, len(r.cases))
 	for i, c := range r.cases {
 		export, err := base.In(c.World).Export(c.Request)
@@ -192,7 +192,7 @@ func (r *regoRunner) evaluate(ctx context.Context, module string) (fate, string)
 	original := rego.DecisionModule
 	rego.DecisionModule = module
 	defer func() { rego.DecisionModule = original }()
-	base := evaluator.New(r.cases[0].World)
+	base := evaluator.New(r.cases[0].World) //nolint:contextcheck // it compiles one module, once
 	for _, c := range r.cases {
 		d, err := base.In(c.World).Explain(ctx, c.Request)
 		if err != nil || len(c.Problems(d)) > 0 {

@@ -55,9 +55,6 @@ func (r *runners) startGo(ctx context.Context) error {
 		}
 	}
 	r.golang, err = newGoRunner(ctx, r.options, root, r.dir, r.sources, own)
-	if err == nil && r.corpusOnly {
-		r.golang.packages = r.golang.packages[:1]
-	}
 	return err
 }
 
