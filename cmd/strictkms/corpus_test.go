@@ -184,6 +184,8 @@ func setCaller(set func(string, ...string), line map[string]any, p *evaluator.Pr
 func setKey(set func(string, ...string), k *evaluator.Key) {
 	set("kms:ResourceAliases", k.Aliases...)
 	set("kms:KeySpec", k.Spec)
+	set("kms:CustomerMasterKeySpec", k.Spec)
+	set("kms:CustomerMasterKeyUsage", k.Usage)
 	set("kms:KeyUsage", k.Usage)
 	set("kms:KeyOrigin", k.Origin)
 	set("kms:MultiRegion", k.MultiRegion)
