@@ -137,6 +137,9 @@ func readDate(text string) (time.Time, bool) {
 	nanos := new(big.Rat).Mul(n, big.NewRat(1e9, 1))
 	whole := new(big.Int).Quo(nanos.Num(), nanos.Denom())
 	seconds, rest := new(big.Int).DivMod(whole, big.NewInt(1e9), new(big.Int))
+	if !seconds.IsInt64() { // no clock reaches it
+		seconds = big.NewInt(int64(seconds.Sign()) << 60)
+	}
 	return time.Unix(seconds.Int64(), rest.Int64()).UTC(), true
 }
 

@@ -66,6 +66,12 @@ func readAllowed(file string) (*allowed, error) {
 	return a, errors.Join(errs...)
 }
 
+// has reports whether a mutant is listed.
+func (a *allowed) has(m *mutant) bool {
+	_, listed := a.reasons[m.name()]
+	return listed
+}
+
 // judge marks the survivors that are listed, and returns what is wrong with the list: entries for mutants that the
 // run killed. With all, the run had every mutant, and entries for no mutant are wrong as well.
 func (a *allowed) judge(results []result, files map[string]bool, all bool) []string {
@@ -74,7 +80,7 @@ func (a *allowed) judge(results []result, files map[string]bool, all bool) []str
 	for i := range results {
 		r := &results[i]
 		name := r.name()
-		if _, listed := a.reasons[name]; !listed {
+		if !a.has(r.mutant) {
 			continue
 		}
 		found[name] = true

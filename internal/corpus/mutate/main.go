@@ -45,11 +45,11 @@ var goFiles = []string{
 
 // options are the flags.
 type options struct {
-	part, files, cases, allowed string
-	sample                      int
-	seed                        uint64
-	timeout                     time.Duration
-	verbose, list, quick        bool
+	part, files, cases, allowed  string
+	sample                       int
+	seed                         uint64
+	timeout                      time.Duration
+	verbose, list, quick, listed bool
 }
 
 func parse(args []string) (options, error) {
@@ -64,6 +64,7 @@ func parse(args []string) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "how long the tests of a package may take with a mutant")
 	flags.BoolVar(&o.verbose, "v", false, "print every mutant and what killed it")
 	flags.BoolVar(&o.list, "list", false, "print the mutants and run none")
+	flags.BoolVar(&o.listed, "listed", false, "run the mutants of the -equivalent file only, to see that they still survive")
 	flags.BoolVar(&o.quick, "quick", false, "put Go mutants to the corpus in the evaluator only: not in stock OPA, nor to other tests")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -89,6 +90,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	chosen := sample(all, o)
+	if o.listed {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !allowed.has(m) })
+	}
 	if o.list {
 		for _, m := range chosen {
 			_, _ = fmt.Fprintf(out, "%d %s\n", m.line, m.name())

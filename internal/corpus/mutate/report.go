@@ -76,7 +76,7 @@ func (p *printer) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out,
 
 // one prints a mutant as soon as it has run, when it is worth a line.
 func (p *printer) one(r result) {
-	_, listed := p.allowed.reasons[r.name()]
+	listed := p.allowed.has(r.mutant)
 	switch {
 	case r.fate == survived && !listed:
 		p.printf("SURVIVED  %s:%d %s\n          %s\n", r.file, r.line, r.by, r.name())
