@@ -65,7 +65,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.verbose, "v", false, "print every mutant and what killed it")
 	flags.BoolVar(&o.list, "list", false, "print the mutants and run none")
 	flags.BoolVar(&o.listed, "listed", false, "run the mutants of the -equivalent file only, to see that they still survive")
-	flags.BoolVar(&o.quick, "quick", false, "put Go mutants to the corpus in the evaluator only: not in stock OPA, nor to other tests")
+	flags.BoolVar(&o.quick, "quick", false, "do not ask which other tests, such as stock OPA, kill the survivors")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -108,7 +108,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return context.Cause(ctx)
 		}
 		r := result{mutant: m}
-		if r.fate, r.by, err = runners.run(ctx, m); err != nil {
+		if r.fate, r.by, err = runners.run(ctx, m, allowed.has(m)); err != nil {
 			return err
 		}
 		results = append(results, r)

@@ -20,7 +20,7 @@ type runners struct {
 }
 
 // run puts the tests to a mutant.
-func (r *runners) run(ctx context.Context, m *mutant) (fate, string, error) {
+func (r *runners) run(ctx context.Context, m *mutant, listed bool) (fate, string, error) {
 	var err error
 	if strings.HasSuffix(m.file, ".rego") {
 		if r.rego == nil {
@@ -36,7 +36,7 @@ func (r *runners) run(ctx context.Context, m *mutant) (fate, string, error) {
 			return 0, "", err
 		}
 	}
-	f, by := r.golang.run(ctx, m)
+	f, by := r.golang.run(ctx, m, listed)
 	return f, by, nil
 }
 
