@@ -68,4 +68,6 @@ func (s *Service) Credential(ctx context.Context, accessKeyID, sessionToken stri
 // Principal returns the caller of an ARN as it is now, for calls that a trusted service makes on its behalf: that of
 // a user, of the root user, of an assumed-role session (as if just assumed, without session policies), or the name
 // of a service.
-func (s *Service) Principal(ctx context.Context, arn string) (*Principal, error) { panic("to be written") }
+func (s *Service) Principal(ctx context.Context, arn string) (*Principal, error) {
+	panic("to be written")
+}
