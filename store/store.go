@@ -47,8 +47,10 @@ type Store interface {
 	// wraps [ErrConflict] when a comparison does not hold.
 	Commit(ctx context.Context, tx Tx) (int64, error)
 	// Watch yields the changes below a prefix whose revision is greater than after, one batch per transaction, in
-	// order, and goes on with those to come until ctx ends. An error ends it: one that wraps [ErrCompacted] when
-	// changes between after and now are no longer known, [ErrClosed] when the store closes.
+	// order, and goes on with those to come until ctx ends. Transactions that changed nothing below the prefix are
+	// passed over, but when the newest is one of them, a batch without changes tells its revision: whoever waits for
+	// a revision gets there. An error ends the watch: one that wraps [ErrCompacted] when changes between after and
+	// now are no longer known, [ErrClosed] when the store closes.
 	Watch(ctx context.Context, prefix string, after int64) iter.Seq2[Batch, error]
 	// Close ends the store; transactions that were acknowledged stay.
 	Close() error
