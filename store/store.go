@@ -24,6 +24,8 @@ var (
 	ErrCorrupt = errors.New("store is corrupt")
 	// ErrLocked says that another process has the store open.
 	ErrLocked = errors.New("store is in use by another process")
+	// ErrNewerVersion says that a newer version of strictkms wrote what is on disk.
+	ErrNewerVersion = errors.New("store is of a newer format version")
 )
 
 // Entry is one key with its value.
@@ -43,8 +45,10 @@ type Store interface {
 	// Range returns the entries whose keys begin with prefix and come after the key after (empty: from the first),
 	// in order, at most limit of them (0: all), and the revision of the store that they were read at.
 	Range(ctx context.Context, prefix, after string, limit int) ([]Entry, int64, error)
-	// Commit applies a transaction, all of it or nothing, and returns its revision once it is durable. The error
-	// wraps [ErrConflict] when a comparison does not hold.
+	// Commit applies a transaction, all of it or nothing, and returns its revision once it is durable; a transaction
+	// that has nothing to write, as when the keys it deletes have no entry, returns the revision the store is at.
+	// The error wraps [ErrConflict] when a comparison does not hold, [ErrInvalidTx] when the transaction is outside
+	// the limits ([Tx.Validate]).
 	Commit(ctx context.Context, tx Tx) (int64, error)
 	// Watch yields the changes below a prefix whose revision is greater than after, one batch per transaction, in
 	// order, and goes on with those to come until ctx ends. Transactions that changed nothing below the prefix are
