@@ -76,6 +76,7 @@ func (v *verdict) deciding(h hit, f facts) bool {
 	if h.class == classDeny {
 		return v.reason == "explicit-deny"
 	}
+	half := h.class == classDelegate || h.class == classLimited && !f.limitedSuffices()
 	foreign := !f.has(callerSameAccount) && !f.has(callerService)
 	// What needs no other policy comes first: it alone decides.
 	names := func(direct fact) bool {
@@ -88,9 +89,9 @@ func (v *verdict) deciding(h hit, f facts) bool {
 	case "grant":
 		return h.layer == layerGrant && names(grantDirect)
 	case "key-policy-and-iam":
-		return h.layer == layerIdentity || h.layer == layerKey && (h.class == classDelegate || foreign)
+		return h.layer == layerIdentity || h.layer == layerKey && (half || foreign)
 	case "grant-and-iam":
-		return h.layer == layerIdentity || h.layer == layerGrant && h.class == classDelegate
+		return h.layer == layerIdentity || h.layer == layerGrant && half
 	case "iam-policy":
 		return h.layer == layerIdentity
 	default:
@@ -130,7 +131,7 @@ func (h hit) outcome(f facts) string {
 	switch {
 	case h.class == classDeny:
 		return outcomeDeny
-	case h.class == classDelegate && !f.has(callerRoot):
+	case h.class == classDelegate && !f.has(callerRoot), h.class == classLimited && !f.limitedSuffices():
 		return outcomeDelegates
 	default:
 		return outcomeAllow

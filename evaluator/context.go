@@ -142,6 +142,11 @@ func (q *query) values(folded string, known *policy.ConditionKey) []string {
 			return q.given[i].values
 		}
 	}
+	if q.req.Connection != nil {
+		if values := q.req.Connection.ConditionKey(folded); len(values) > 0 {
+			return values
+		}
+	}
 	return q.derived(folded)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/rego"
 )
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }
@@ -87,10 +88,32 @@ func (q *query) fromPrincipal(folded string) []string {
 		if service {
 			return one(p.ARN)
 		}
+	case "kms:viaservice":
+		return one(q.ownService())
 	case "aws:viaawsservice":
 		return one(strconv.FormatBool(forwarded(q.req.Context)))
 	}
 	return nil
+}
+
+// serviceLinkedPath is in front of the service in the path of a service-linked role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+const serviceLinkedPath = ":role/aws-service-role/"
+
+// ownService is the kms:ViaService of a call that a service makes with its service-linked role, under the one
+// reading of the assumption that gives it a value: rds.us-east-1.amazonaws.com for rds.amazonaws.com.
+func (q *query) ownService() string {
+	p := q.req.Principal
+	if !p.ServiceLinked || q.resource.Region == "" || !q.readings.Reads(rego.ServiceRoleViaService, rego.ReadServiceLinked) {
+		return ""
+	}
+	_, path, _ := strings.Cut(p.Issuer, serviceLinkedPath)
+	principal, _, _ := strings.Cut(path, "/")
+	service, ok := strings.CutSuffix(principal, ".amazonaws.com")
+	if !ok || service == "" || strings.Contains(service, ".") {
+		return ""
+	}
+	return service + "." + q.resource.Region + ".amazonaws.com"
 }
 
 // principalARN is aws:PrincipalArn: the role of a session, not the session.

@@ -3,6 +3,7 @@ package evaluator
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/open-policy-agent/opa/v1/topdown/cache"
@@ -14,21 +15,30 @@ import (
 // Evaluator decides requests in one world. It is safe for concurrent use.
 type Evaluator struct {
 	world World
-	*shared
+	*variant
 }
 
-// shared is what evaluators of different worlds have in common.
+// variant is what evaluators of different worlds that read the assumptions alike have in common. There is one
+// for each readings, so that its address tells what belongs to it.
+type variant struct {
+	*shared
+	readings Readings
+}
+
+// shared is what all evaluators that were made from one have in common.
 type shared struct {
 	combiner *combiner
 	// units are the compiled policies by content.
 	units      *lru.Cache[unitKey, *unit]
 	valueCache cache.InterQueryValueCache
+	variants   sync.Map // of *variant by Readings
 }
 
 // unitKey identifies what a unit was compiled from.
 type unitKey struct {
-	digest [32]byte
-	bound  bound
+	digest   [32]byte
+	bound    bound
+	readings Readings
 }
 
 // bound says how unresolved values of a policy are read; see [policy.Document.Bound].
@@ -46,18 +56,36 @@ const (
 	valueCacheEntries = 10_000
 )
 
-// New returns an evaluator for the world.
+// New returns an evaluator for the world. It reads every assumption as by default; see [Evaluator.Assuming].
 func New(world World) *Evaluator {
 	s, err := newShared()
 	if err != nil {
 		panic(err) // the embedded decision module does not compile: a broken build
 	}
-	return &Evaluator{world: world, shared: s}
+	return &Evaluator{world: world, variant: s.variant(Readings{})}
 }
 
 // In returns an evaluator for another world that shares this one's compiled policies.
 func (e *Evaluator) In(world World) *Evaluator {
-	return &Evaluator{world: world, shared: e.shared}
+	return &Evaluator{world: world, variant: e.variant}
+}
+
+// Assuming returns an evaluator of the same world that reads what AWS's documents leave open as said. It shares
+// this one's compiled policies as far as they are the same.
+func (e *Evaluator) Assuming(r Readings) *Evaluator {
+	return &Evaluator{world: e.world, variant: e.shared.variant(r)}
+}
+
+// Readings returns how the evaluator reads the assumptions.
+func (e *Evaluator) Readings() Readings { return e.readings }
+
+// variant returns the one variant for the readings.
+func (s *shared) variant(r Readings) *variant {
+	if known, ok := s.variants.Load(r); ok {
+		return known.(*variant) //nolint:forcetypeassert // there is nothing else in it
+	}
+	v, _ := s.variants.LoadOrStore(r, &variant{shared: s, readings: r})
+	return v.(*variant) //nolint:forcetypeassert // there is nothing else in it
 }
 
 func newShared() (*shared, error) {
@@ -77,20 +105,20 @@ func newShared() (*shared, error) {
 }
 
 // unitOf returns the compiled form of a policy document.
-func (s *shared) unitOf(doc *policy.Document, b bound) (*unit, error) {
+func (s *variant) unitOf(doc *policy.Document, b bound) (*unit, error) {
 	unresolved := doc.HasUnresolved()
 	if !unresolved {
 		b = strict
 	}
-	key := unitKey{digest: doc.Digest, bound: b}
+	key := unitKey{digest: doc.Digest, bound: b, readings: s.readings}
 	if u, ok := s.units.Get(key); ok {
 		return u, nil
 	}
 	u, err := compile(func() *rego.Unit {
 		if unresolved {
-			return rego.Policy(doc.Bound(b == permissive), unitName)
+			return s.readings.Policy(doc.Bound(b == permissive), unitName)
 		}
-		return rego.Policy(doc, unitName)
+		return s.readings.Policy(doc, unitName)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doc.Name, err)

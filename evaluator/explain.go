@@ -49,6 +49,14 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	}
 	d.Layers = x.layers(v)
 	d.Assumptions = x.assumptions(v)
+	if d.Decision != Conditional {
+		hidden, err := x.hiddenAssumptions(ctx, &req, d, d.Assumptions)
+		if err != nil {
+			return failed(), err
+		}
+		d.Assumptions = append(d.Assumptions, hidden...)
+		slices.Sort(d.Assumptions)
+	}
 	d.Warnings = q.warnings()
 	return d, nil
 }
@@ -239,17 +247,19 @@ func (s Statement) Distance() int {
 // element, did not.
 func (x *explainer) assumptions(v *verdict) []string {
 	var out []string
-	out = append(out, v.assumptions...)
+	for _, name := range v.assumptions {
+		out = append(out, x.q.readings.Label(rego.Assumption(name)))
+	}
 	for i := range x.results {
 		r := &x.results[i]
 		helps := (r.statement.Effect == policy.Allow.String()) == (v.decision == Allow)
 		nearly := len(r.statement.Unmet) == 1 || r.statement.Matched
 		if r.statement.Deciding || !helps && nearly {
 			for _, a := range r.assumptions {
-				out = append(out, string(a))
+				out = append(out, x.q.readings.Label(a))
 			}
 			if x.lacksViaService(r) {
-				out = append(out, string(rego.ServiceRoleViaService))
+				out = append(out, x.q.readings.Label(rego.ServiceRoleViaService))
 			}
 		}
 	}

@@ -47,6 +47,13 @@ func (e *Evaluator) Export(req Request) (*Export, error) {
 		"aws_managed_key":             req.Key != nil && req.Key.AWSManaged,
 	}
 	x.out.Input["units"] = x.units()
+	if changed := e.readings.Changed(); len(changed) > 0 {
+		assume := map[string]any{}
+		for name, reading := range changed {
+			assume[name] = reading
+		}
+		x.out.Input["assume"] = assume
+	}
 	return x.out, nil
 }
 
@@ -81,6 +88,15 @@ func (x *exporter) units() map[string]any {
 	return units
 }
 
+// suffix tells apart the units of one policy under several readings, so that exports can be put together.
+func (x *exporter) suffix() string {
+	if x.q.readings == (Readings{}) {
+		return ""
+	}
+	digest := sha256.Sum256([]byte(x.q.readings.String()))
+	return "_" + hex.EncodeToString(digest[:4])
+}
+
 func (x *exporter) levels(levels [][]*policy.Document) []any {
 	out := []any{}
 	for _, level := range levels {
@@ -95,10 +111,10 @@ func (x *exporter) names(docs []*policy.Document) []any {
 		if doc.HasUnresolved() {
 			doc = doc.Bound(false)
 		}
-		name := "policy_" + hex.EncodeToString(doc.Digest[:12])
+		name := "policy_" + hex.EncodeToString(doc.Digest[:12]) + x.suffix()
 		if !x.seen[name] {
 			x.seen[name] = true
-			x.out.Units = append(x.out.Units, rego.NamedUnit{Name: name, Unit: rego.Policy(doc, name)})
+			x.out.Units = append(x.out.Units, rego.NamedUnit{Name: name, Unit: x.q.readings.Policy(doc, name)})
 		}
 		out = append(out, name)
 	}
@@ -108,10 +124,10 @@ func (x *exporter) names(docs []*policy.Document) []any {
 func (x *exporter) grants() []any {
 	out := []any{}
 	for _, group := range x.q.grants {
-		name := grantUnitName(group.grants)
+		name := grantUnitName(group.grants) + x.suffix()
 		if !x.seen[name] {
 			x.seen[name] = true
-			x.out.Units = append(x.out.Units, rego.NamedUnit{Name: name, Unit: rego.Grants(group.grants, name)})
+			x.out.Units = append(x.out.Units, rego.NamedUnit{Name: name, Unit: x.q.readings.Grants(group.grants, name)})
 		}
 		out = append(out, name)
 	}

@@ -16,7 +16,7 @@ import (
 
 // facts is what the layers say about one request: a set of bits, each a boolean of the decision
 // module's input.
-type facts uint32
+type facts uint64
 
 // fact is one bit of facts.
 type fact uint
@@ -51,6 +51,10 @@ const (
 	scpAllow
 	endpointApplies
 	endpointAllow
+	grantSurvivesSCP
+	limitsCutGrants
+	grantSurvivesLimits
+	federationNeedsIAM
 	factCount
 )
 
@@ -74,7 +78,24 @@ var factPaths = [factCount][2]string{
 	sessionApplies: {"session", "applies"}, sessionAllow: {"session", "allow"},
 	scpApplies: {"scp", "applies"}, scpAllow: {"scp", "allow"},
 	endpointApplies: {"endpoint", "applies"}, endpointAllow: {"endpoint", "allow"},
+	grantSurvivesSCP: {"assume", "grant_survives_scp"}, limitsCutGrants: {"assume", "limits_cut_grants"},
+	grantSurvivesLimits: {"assume", "grant_survives_limits"}, federationNeedsIAM: {"assume", "federation_needs_iam"},
 }
+
+// factReadings are the readings that the decision module knows of. The translation knows the others.
+var factReadings = map[fact]struct {
+	assumption rego.Assumption
+	reading    string
+}{
+	grantSurvivesSCP:    {rego.GrantAndSCP, rego.ReadSurvives},
+	limitsCutGrants:     {rego.GrantAndBoundary, rego.ReadCut},
+	grantSurvivesLimits: {rego.GrantAndBoundary, rego.ReadSurvives},
+	federationNeedsIAM:  {rego.FederationUserSilent, rego.ReadNeedsIAM},
+}
+
+// limitedSuffices reports whether a statement or grant that names the role or user behind the session names the
+// caller itself; see decision.rego.
+func (f facts) limitedSuffices() bool { return !f.has(callerFederated) || !f.has(federationNeedsIAM) }
 
 func (f facts) has(b fact) bool { return f&(1<<b) != 0 }
 

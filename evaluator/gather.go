@@ -74,17 +74,18 @@ func (g *gatherer) run() {
 	if !g.maximums() || g.err != nil {
 		return
 	}
+	withinSCP := !g.f.has(scpApplies) || g.f.has(scpAllow)
 	suffices := g.f.has(callerSameAccount) || g.f.has(callerService)
 	if !suffices && !g.f.has(actionCrossAccount) {
 		return
 	}
-	if !g.f.has(actionRetireGrant) && g.q.key != nil {
+	if !g.f.has(actionRetireGrant) && g.q.key != nil && withinSCP {
 		g.f.set(keyDirect, g.unit(layerKey, 0, g.q.key.policy, classDirect))
 		if g.f.has(keyDirect) && suffices {
 			return
 		}
 		g.f.set(keyLimited, g.unit(layerKey, 0, g.q.key.policy, classLimited))
-		if g.f.has(keyLimited) && suffices && !g.f.has(boundaryApplies) && !g.f.has(sessionApplies) {
+		if g.f.has(keyLimited) && suffices && !g.f.has(boundaryApplies) && !g.f.has(sessionApplies) && g.f.limitedSuffices() {
 			return
 		}
 		g.f.set(keyDelegate, g.unit(layerKey, 0, g.q.key.policy, classDelegate))
@@ -127,7 +128,7 @@ func (g *gatherer) maximums() bool {
 			all = g.unit(layerSCP, i, level, classAllow) && all
 		}
 		g.f.set(scpAllow, all)
-		if !all {
+		if !all && !g.f.has(grantSurvivesSCP) {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/rego"
 )
 
 const (
@@ -81,6 +82,22 @@ func (g *gen) levels(kind policy.Kind, account string, n int) [][]*policy.Docume
 	return out
 }
 
+// readings draws how assumptions are read: most as by default.
+func (g *gen) readings() evaluator.Readings {
+	var r evaluator.Readings
+	if g.chance(50) {
+		return r
+	}
+	for range 1 + g.upTo(3) {
+		name := pick(g, rego.Assumptions())
+		var err error
+		if r, err = r.With(name, pick(g, name.Readings())); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	return r
+}
+
 // caller draws a principal with its policies.
 func (g *gen) caller(n int) *evaluator.Principal {
 	p := &evaluator.Principal{Account: accountA}
@@ -134,7 +151,10 @@ func (g *gen) roleSession(p *evaluator.Principal) {
 	if g.chance(20) {
 		p.Provider = pick(g, providers)
 	}
-	p.ServiceLinked = g.chance(8)
+	if p.ServiceLinked = g.chance(8); p.ServiceLinked && g.chance(70) {
+		p.Issuer = "arn:aws:iam::" + p.Account + ":role/aws-service-role/" + pick(g, []string{"rds", "s3", "replicator.s3"}) +
+			".amazonaws.com/App"
+	}
 	p.HasSession = g.chance(30)
 }
 

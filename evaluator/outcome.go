@@ -14,7 +14,7 @@ func (x *explainer) outcome(layer layerKind) string {
 		}
 	}
 	suffices := x.f.has(callerSameAccount) || x.f.has(callerService)
-	named := matched[classDirect] || matched[classLimited]
+	named := matched[classDirect] || matched[classLimited] && x.f.limitedSuffices()
 	switch {
 	case matched[classDeny]:
 		return outcomeDeny
@@ -24,11 +24,11 @@ func (x *explainer) outcome(layer layerKind) string {
 		return outcomeAllow
 	case layer == layerKey && x.f.has(actionRetireGrant):
 		return outcomeNone
-	case layer == layerKey && named && !suffices:
+	case layer == layerKey && (named || matched[classLimited]) && !suffices:
 		return outcomeDelegates
 	case named, matched[classDelegate] && x.f.has(callerRoot):
 		return outcomeAllow
-	case matched[classDelegate]:
+	case matched[classDelegate], matched[classLimited]:
 		return outcomeDelegates
 	default:
 		return allowIf(matched[classAllow])

@@ -24,7 +24,7 @@ type preparedKey struct {
 
 // principalUnits are the compiled policies of a principal and its part of the input.
 type principalUnits struct {
-	owner    *shared
+	owner    *variant
 	term     *ast.Term
 	fields   []fieldValue
 	identity []*unit
@@ -34,7 +34,7 @@ type principalUnits struct {
 
 // keyUnits are the compiled policy of a key and its part of the input.
 type keyUnits struct {
-	owner  *shared
+	owner  *variant
 	term   *ast.Term
 	policy []*unit
 }
@@ -72,7 +72,7 @@ func (p *Principal) input() *ast.Term {
 	return ast.NewTerm(o)
 }
 
-func (s *shared) principal(p *Principal, b bound) (*principalUnits, error) {
+func (s *variant) principal(p *Principal, b bound) (*principalUnits, error) {
 	if u := p.prepared.bounds[b].Load(); u != nil && u.owner == s {
 		return u, nil
 	}
@@ -98,7 +98,7 @@ func (s *shared) principal(p *Principal, b bound) (*principalUnits, error) {
 	return u, nil
 }
 
-func (s *shared) unitsOf(docs []*policy.Document, b bound) ([]*unit, error) {
+func (s *variant) unitsOf(docs []*policy.Document, b bound) ([]*unit, error) {
 	units := make([]*unit, 0, len(docs))
 	for _, doc := range docs {
 		u, err := s.unitOf(doc, b)
@@ -110,7 +110,7 @@ func (s *shared) unitsOf(docs []*policy.Document, b bound) ([]*unit, error) {
 	return units, nil
 }
 
-func (s *shared) key(k *Key, b bound) (*keyUnits, error) {
+func (s *variant) key(k *Key, b bound) (*keyUnits, error) {
 	if u := k.prepared.bounds[b].Load(); u != nil && u.owner == s {
 		return u, nil
 	}
@@ -144,7 +144,7 @@ func resourceInput(text string) *ast.Term {
 
 // grantIndex finds the grants of a key that may concern a principal.
 type grantIndex struct {
-	owner *shared
+	owner *variant
 	// byName are the grants by the names of their grantee; all is every grant with its unit.
 	byName map[string]*grantGroup
 	all    *grantGroup
@@ -152,13 +152,14 @@ type grantIndex struct {
 
 // grantGroup is a list of grants with one unit, compiled when it is first needed.
 type grantGroup struct {
-	grants []*Grant
-	unit   atomic.Pointer[unit]
+	grants   []*Grant
+	readings Readings
+	unit     atomic.Pointer[unit]
 }
 
 // grantsFor returns the grants that may allow the action to the principal: those that name it as
 // grantee, or every grant when the action is to retire one.
-func (s *shared) grantsFor(k *Key, p *Principal, action *policy.Action, id string) []*grantGroup {
+func (s *variant) grantsFor(k *Key, p *Principal, action *policy.Action, id string) []*grantGroup {
 	if len(k.Grants) == 0 {
 		return nil
 	}
@@ -179,15 +180,15 @@ func (s *shared) grantsFor(k *Key, p *Principal, action *policy.Action, id strin
 	return groups
 }
 
-func newGrantIndex(s *shared, grants []*Grant) *grantIndex {
-	index := &grantIndex{owner: s, byName: map[string]*grantGroup{}, all: &grantGroup{grants: grants}}
+func newGrantIndex(s *variant, grants []*Grant) *grantIndex {
+	index := &grantIndex{owner: s, byName: map[string]*grantGroup{}, all: &grantGroup{grants: grants, readings: s.readings}}
 	for _, g := range grants {
 		name := g.GranteePrincipal + g.GranteeServicePrincipal
 		if p, ok := policy.ParsePrincipal(name); ok && p.Form == policy.PrincipalAccount {
 			name = p.Account
 		}
 		if index.byName[name] == nil {
-			index.byName[name] = &grantGroup{}
+			index.byName[name] = &grantGroup{readings: s.readings}
 		}
 		index.byName[name].grants = append(index.byName[name].grants, g)
 	}
@@ -201,7 +202,7 @@ func (x *grantIndex) toRetire(id string) []*grantGroup {
 	}
 	for _, g := range x.all.grants {
 		if g.ID == id {
-			return []*grantGroup{{grants: []*Grant{g}}}
+			return []*grantGroup{{grants: []*Grant{g}, readings: x.owner.readings}}
 		}
 	}
 	return nil
@@ -212,7 +213,7 @@ func (g *grantGroup) unitOf() (*unit, error) {
 	if u := g.unit.Load(); u != nil {
 		return u, nil
 	}
-	u, err := compile(func() *rego.Unit { return rego.Grants(g.grants, unitName) })
+	u, err := compile(func() *rego.Unit { return g.readings.Grants(g.grants, unitName) })
 	if err != nil {
 		return nil, err
 	}

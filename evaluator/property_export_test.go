@@ -42,9 +42,10 @@ func TestExportIsTheReference(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	check(t, 2, func(t *rapid.T) {
 		s := newScene(t, 3)
+		readings := (&gen{t: t}).readings()
 		for _, req := range s.requests {
-			want := refDecide(s.world, req)
-			x, err := shared.In(s.world).Export(req)
+			want := refDecideAs(readings, s.world, req)
+			x, err := shared.In(s.world).Assuming(readings).Export(req)
 			if err != nil {
 				t.Fatalf("export: %v\n%s", err, describe(s.world, req))
 			}

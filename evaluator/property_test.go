@@ -106,7 +106,7 @@ func TestAuthorizeIsTheReference(t *testing.T) {
 	shared := evaluator.New(mapWorld{})
 	check(t, 3, func(t *rapid.T) {
 		s := newScene(t, 24)
-		e := shared.In(s.world)
+		e := shared.In(s.world).Assuming((&gen{t: t}).readings())
 		for _, req := range s.requests {
 			seen.add(sameAsReference(t, e, s.world, req).reason)
 		}
@@ -127,9 +127,9 @@ func TestReferenceOnCorpus(t *testing.T) {
 			continue // the reference knows no unresolved values
 		}
 		t.Run(c.Note, func(t *testing.T) {
-			got := refDecide(c.World, c.Request)
+			got := refDecideAs(c.Readings, c.World, c.Request)
 			require.Equal(t, string(c.Expect.Decision)+" "+c.Expect.Reason, string(got.verdict)+" "+got.reason, "%s:%d", c.File, c.Line)
-			d, err := evaluator.New(c.World).Authorize(t.Context(), c.Request)
+			d, err := evaluator.New(c.World).Assuming(c.Readings).Authorize(t.Context(), c.Request)
 			require.NoError(t, err)
 			require.Equal(t, summary(d).deciding, got.deciding)
 		})

@@ -13,6 +13,7 @@ const retireGrant = "kms:RetireGrant"
 // query is one request with everything that was looked up for it.
 type query struct {
 	req         *Request
+	readings    Readings
 	action      *policy.Action
 	fields      []fieldValue // of the principal
 	resourceARN string
@@ -86,7 +87,7 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 	if !ok {
 		q = &query{}
 	}
-	q.req = req
+	q.req, q.readings = req, e.readings
 	if err := q.listGiven(); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (e *Evaluator) outerUnits(q *query, b bound) error {
 	return err
 }
 
-func (s *shared) levels(levels [][]*policy.Document, b bound) ([][]*unit, error) {
+func (s *variant) levels(levels [][]*policy.Document, b bound) ([][]*unit, error) {
 	out := make([][]*unit, len(levels))
 	for i, level := range levels {
 		units, err := s.unitsOf(level, b)
@@ -208,4 +209,7 @@ func (q *query) setFlags() {
 	q.flags.set(sessionApplies, p.HasSession)
 	q.flags.set(scpApplies, q.scps != nil)
 	q.flags.set(endpointApplies, q.throughEndpoint())
+	for b, is := range factReadings {
+		q.flags.set(b, q.readings.Reads(is.assumption, is.reading))
+	}
 }

@@ -17,7 +17,8 @@ import (
 func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 	key := strings.ToLower(c.Key.Text)
 	values := r.context[key]
-	if known, ok := policy.LookupConditionKey(key); ok && known.IAMOnly && doc.Kind == policy.KeyPolicy {
+	if known, ok := policy.LookupConditionKey(key); ok && known.IAMOnly && doc.Kind == policy.KeyPolicy &&
+		!r.reads("iam-only-condition-keys", "as-in-iam") {
 		values = nil
 	}
 	if c.Operator.Comparison == policy.Null {
@@ -36,11 +37,19 @@ func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 	case policy.ForAllValues:
 		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
 	case policy.ForAnyValue:
+		if len(values) == 0 && c.Operator.IfExists && r.reads("foranyvalue-ifexists-missing", "match") {
+			return true
+		}
 		return slices.ContainsFunc(values, holds)
 	}
 	switch {
 	case len(values) == 0:
 		return isNegated(c.Operator) || c.Operator.IfExists
+	case multivalued(key, values) && r.reads("multivalued-without-set-operator", "any-value"):
+		if isNegated(c.Operator) { // none of them matches
+			return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
+		}
+		return slices.ContainsFunc(values, holds)
 	case multivalued(key, values):
 		return false // the assumption multivalued-without-set-operator
 	default:

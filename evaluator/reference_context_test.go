@@ -2,6 +2,7 @@ package evaluator_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,9 @@ import (
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
 )
+
+// serviceLinked is the ARN of a service-linked role.
+var serviceLinked = regexp.MustCompile(`:role/aws-service-role/([^./]+)\.amazonaws\.com/`)
 
 // allKeys returns every condition key of the request by its name in lower case: those that follow from
 // the caller, the resource and the action, and over them those that the request gives. Keys of KMS
@@ -28,6 +32,11 @@ func (r *reference) allKeys() map[string][]string {
 	}
 	r.callerKeys(set)
 	r.resourceKeys(set)
+	if r.reads("service-role-via-service", "service-linked") && r.caller.ServiceLinked && r.resource != "*" {
+		if m := serviceLinked.FindStringSubmatch(r.caller.Issuer); m != nil {
+			set("kms:ViaService", m[1]+"."+strings.Split(r.resource, ":")[3]+".amazonaws.com")
+		}
+	}
 	set("kms:EncryptionContextKeys", slices.Sorted(maps.Keys(r.pairs))...)
 	for name, values := range r.req.Context {
 		if len(values) > 0 {

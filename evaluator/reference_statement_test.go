@@ -49,7 +49,17 @@ func (r *reference) resourceIn(doc *policy.Document, s *policy.Strings) bool {
 	if s == nil {
 		return false
 	}
-	listed := slices.ContainsFunc(s.Values, func(v policy.Value) bool { return r.matchResource(v.Text, doc.Version) })
+	listed := slices.ContainsFunc(s.Values, func(v policy.Value) bool {
+		if star := v.Text != "" && strings.Trim(v.Text, "*") == ""; !star && doc.Kind == policy.KeyPolicy {
+			switch {
+			case r.reads("own-arn-as-resource", "only-star"):
+				return false
+			case r.reads("own-arn-as-resource", "ignored"):
+				return true
+			}
+		}
+		return r.matchResource(v.Text, doc.Version)
+	})
 	return listed != s.Negated
 }
 
@@ -104,10 +114,37 @@ func (r *reference) principals(kind policy.Kind, st *policy.Statement) []way {
 	}
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html: NotPrincipal with Deny
 	// always denies those who have a boundary.
-	if len(ways) == 0 || st.Effect == policy.Deny && r.caller.Boundary != nil {
+	spared := len(ways) > 0
+	if st.Effect == policy.Deny && r.reads("notprincipal-deny", "all-listed") {
+		spared = r.allListed(st.Principals.Values)
+	}
+	if !spared || st.Effect == policy.Deny && r.caller.Boundary != nil {
 		return []way{itself}
 	}
 	return nil
+}
+
+// allListed reports whether NotPrincipal lists the caller, what is behind it, and its account.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+func (r *reference) allListed(list []policy.Principal) bool {
+	c := r.caller
+	account, role, self := c.Account == "", c.Issuer == "", c.Type == evaluator.Root
+	for _, p := range list {
+		if p.Form == policy.PrincipalAny {
+			return true
+		}
+		w, ok := r.names(p)
+		switch {
+		case !ok:
+		case p.Form == policy.PrincipalAccount:
+			account = true
+		case w == behind:
+			role = true
+		default:
+			self = true
+		}
+	}
+	return account && role && self
 }
 
 // names reports how a principal value names the caller.
@@ -116,6 +153,12 @@ func (r *reference) names(p policy.Principal) (way, bool) {
 	c := r.caller
 	switch p.Form {
 	case policy.PrincipalAny:
+		switch {
+		case r.reads("star-principal-same-account", "limited"):
+			return behind, true
+		case r.reads("star-principal-same-account", "needs-iam"):
+			return delegate, true
+		}
 		return itself, true
 	case policy.PrincipalAccount:
 		return delegate, c.Account != "" && p.Account == c.Account
@@ -129,7 +172,7 @@ func (r *reference) names(p policy.Principal) (way, bool) {
 	case policy.PrincipalRoleSession, policy.PrincipalFederatedUser, policy.PrincipalService:
 		return itself, p.Text == c.ARN
 	case policy.PrincipalFederated:
-		return behind, p.Text == c.Provider
+		return behind, p.Text == c.Provider && !r.reads("federated-provider", "nobody")
 	case policy.PrincipalUniqueID:
 		if c.Type == evaluator.User {
 			return itself, p.Text == c.UniqueID
@@ -154,8 +197,16 @@ func (r *reference) grant(g *evaluator.Grant) (way, bool) {
 		return "", false
 	}
 	w, ok := r.names(grantee)
+	if grantee.Form == policy.PrincipalAccount {
+		switch {
+		case r.reads("grant-account-grantee", "everyone"):
+			w = itself
+		case r.reads("grant-account-grantee", "root-only"):
+			w, ok = itself, ok && r.caller.Type == evaluator.Root
+		}
+	}
 	foreign := grantee.Account != "" && grantee.Account != r.resourceAccount()
-	if foreign && !strings.Contains(g.IssuingAccount, grantee.Account) {
+	if foreign && !strings.Contains(g.IssuingAccount, grantee.Account) && !r.reads("grant-cross-account", "suffices") {
 		w = delegate // the assumption grant-cross-account
 	}
 	return w, ok
@@ -172,6 +223,9 @@ func (r *reference) constraintsMet(g *evaluator.Grant) bool {
 	default:
 		return true // no encryption context
 	}
+	if r.reads("grant-constraint-case", "keys-insensitive") {
+		return r.foldedConstraintsMet(g)
+	}
 	if g.EncryptionContextEquals != nil && len(g.EncryptionContextEquals) != len(r.pairs) {
 		return false
 	}
@@ -183,6 +237,26 @@ func (r *reference) constraintsMet(g *evaluator.Grant) bool {
 		}
 	}
 	return true
+}
+
+// foldedConstraintsMet compares pairs without the case of their keys.
+func (r *reference) foldedConstraintsMet(g *evaluator.Grant) bool {
+	within := func(inner, outer map[string]string) bool {
+		for k, v := range inner {
+			found := false
+			for other, value := range outer {
+				found = found || strings.ToLower(k) == strings.ToLower(other) && v == value
+			}
+			if !found {
+				return false
+			}
+		}
+		return true
+	}
+	if g.EncryptionContextEquals != nil && !(within(r.pairs, g.EncryptionContextEquals) && within(g.EncryptionContextEquals, r.pairs)) {
+		return false
+	}
+	return within(g.EncryptionContextSubset, r.pairs)
 }
 
 // retire reports whether the caller may retire the grant.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/rego"
 )
 
 // reference decides one request in the plainest way: every statement of every layer is looked at, nothing
@@ -18,6 +19,7 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 type reference struct {
 	req      evaluator.Request
+	readings evaluator.Readings
 	caller   *evaluator.Principal
 	action   *policy.Action
 	resource string
@@ -59,9 +61,19 @@ func (d refDecision) String() string {
 	return fmt.Sprintf("%s (%s) by %q", d.verdict, d.reason, d.deciding)
 }
 
+// refDecide decides with every assumption read as by default.
 func refDecide(world evaluator.World, req evaluator.Request) refDecision {
+	return refDecideAs(evaluator.Readings{}, world, req)
+}
+
+// reads reports whether an assumption is read as said; see docs/assumptions.md.
+func (r *reference) reads(name, reading string) bool {
+	return r.readings.Reads(rego.Assumption(name), reading)
+}
+
+func refDecideAs(readings evaluator.Readings, world evaluator.World, req evaluator.Request) refDecision {
 	action, _ := policy.LookupAction(req.Action)
-	r := &reference{req: req, caller: req.Principal, action: action, resource: "*"}
+	r := &reference{req: req, readings: readings, caller: req.Principal, action: action, resource: "*"}
 	switch {
 	case req.Key != nil:
 		r.resource = req.Key.ARN
@@ -199,21 +211,24 @@ func (r *reference) conclude() refDecision {
 	}
 	account := r.resourceAccount()
 	own := account == "" || account == r.caller.Account
+	scp := !r.scpsBind() || r.everySCPLevelAllows()
+	d := r.paths(own || r.caller.Type == evaluator.Service, scp)
 	switch {
-	case r.scpsBind() && !r.everySCPLevelAllows():
+	case !scp && (d.verdict != evaluator.Allow || !r.reads("grant-and-scp", "survives")):
 		return denied("no-service-control-policy")
 	case r.throughEndpoint() && !r.has("vpc-endpoint-policy", allows):
 		return denied("no-vpc-endpoint-policy")
 	case !own && r.caller.Type != evaluator.Service && !r.action.CrossAccount:
 		return denied("no-cross-account")
 	}
-	return r.paths(own || r.caller.Type == evaluator.Service)
+	return d
 }
 
-// paths looks for one way to be allowed; alone says that a key policy that names the caller suffices.
-func (r *reference) paths(alone bool) refDecision {
+// paths looks for one way to be allowed; alone says that a key policy that names the caller suffices, scp that
+// the organization allows more than what grants allow.
+func (r *reference) paths(alone, scp bool) refDecision {
 	key := "key-policy"
-	if r.action.Name == "kms:RetireGrant" {
+	if r.action.Name == "kms:RetireGrant" || !scp {
 		key = "none" // not effective in a key policy
 	}
 	boundary := r.caller.Boundary == nil || r.has("permissions-boundary", allows)
@@ -224,10 +239,16 @@ func (r *reference) paths(alone bool) refDecision {
 	root := r.caller.Type == evaluator.Root
 	identity := root || r.has("identity-policy", allows) && limits
 
-	half, iam := r.some(key, delegate), r.some("identity-policy", allows)
+	// Whether naming the user behind a federated user is enough.
+	suffices := r.caller.Type != evaluator.FederatedUser || !r.reads("federation-user-silent", "needs-iam")
+	half, grantHalf, iam := r.some(key, delegate), r.some("grant", delegate), r.some("identity-policy", allows)
+	if !suffices {
+		half, grantHalf = r.some(key, delegate, behind), r.some("grant", delegate, behind)
+	}
 	if !alone {
 		half = r.some(key, delegate, itself, behind)
 	}
+	cutsAll, cutsNone := r.reads("grant-and-boundary", "cut"), r.reads("grant-and-boundary", "survives")
 	for _, path := range []struct {
 		open   bool
 		reason string
@@ -236,22 +257,23 @@ func (r *reference) paths(alone bool) refDecision {
 	}{
 		{alone, "direct-key-policy", r.some(key, itself), nil},
 		{alone && root, "direct-key-policy", r.some(key, delegate), nil},
-		{alone && limits, "direct-key-policy", r.some(key, behind), nil},
-		{true, "grant", r.some("grant", itself), nil},
+		{alone && limits && suffices, "direct-key-policy", r.some(key, behind), nil},
+		{limits || !cutsAll, "grant", r.some("grant", itself), nil},
 		{root, "grant", r.some("grant", delegate), nil},
-		{limits, "grant", r.some("grant", behind), nil},
+		{(limits || cutsNone) && suffices, "grant", r.some("grant", behind), nil},
 		{identity, "key-policy-and-iam", half, iam},
-		{identity, "grant-and-iam", r.some("grant", delegate), iam},
+		{identity, "grant-and-iam", grantHalf, iam},
 	} {
 		if path.open && len(path.by) > 0 {
 			return allowed(path.reason, path.by, path.and)
 		}
 	}
-	if r.req.Key == nil && identity {
+	if r.req.Key == nil && identity && scp {
 		return allowed("iam-policy", iam)
 	}
-	needs := len(half) > 0 || r.has("grant", delegate) || r.req.Key == nil
-	cut := alone && r.has(key, behind) || r.has("grant", behind) || needs && len(iam) > 0
+	needs := len(half) > 0 || len(grantHalf) > 0 || r.req.Key == nil
+	cut := suffices && (alone && r.has(key, behind) || r.has("grant", behind)) || cutsAll && r.has("grant", itself) ||
+		needs && len(iam) > 0
 	return missing(needs, cut, boundary, session)
 }
 

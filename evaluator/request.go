@@ -7,6 +7,14 @@ import "github.com/strictkms/strictkms/policy"
 // the key and the action are added by the evaluator unless given here.
 type Context map[string][]string
 
+// Connection gives the condition keys that follow from how and when a request was made, for example
+// aws:SourceIp and aws:CurrentTime, each when a policy asks for it.
+type Connection interface {
+	// ConditionKey returns the values of a condition key by its name in lower case, none when the request does not
+	// have it. It answers the same each time, and is safe for concurrent use.
+	ConditionKey(folded string) []string
+}
+
 // Request is one question: may this principal do this action on this resource.
 type Request struct {
 	Principal *Principal
@@ -19,6 +27,8 @@ type Request struct {
 	Alias string
 	// Context are the condition keys of the request.
 	Context Context
+	// Connection gives more of them, nil for none. Context comes before it.
+	Connection Connection
 	// EndpointPolicies are the policies of the VPC endpoint that the request came through;
 	// nil when it did not come through one.
 	EndpointPolicies []*policy.Document

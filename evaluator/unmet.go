@@ -83,7 +83,8 @@ func (x *explainer) unmetCondition(kind policy.Kind, c policy.Condition) Unmet {
 		Element: "Condition", Operator: c.Operator.String(), Key: c.Key.Text,
 		Wanted: texts(c.Values), Actual: x.actual(policy.FoldKey(c.Key.Text)),
 	}
-	if known, ok := policy.LookupConditionKey(c.Key.Text); ok && known.IAMOnly && kind == policy.KeyPolicy {
+	if known, ok := policy.LookupConditionKey(c.Key.Text); ok && known.IAMOnly && kind == policy.KeyPolicy &&
+		!x.q.readings.Reads(rego.IAMOnlyConditionKeys, rego.ReadAsInIAM) {
 		u.Actual = []string{} // such a key has no value in a key policy
 	}
 	return u

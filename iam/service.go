@@ -2,9 +2,12 @@ package iam
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/strictkms/strictkms/store"
@@ -18,6 +21,8 @@ var (
 	ErrInactiveAccessKey = errors.New("inactive access key")
 	// ErrInvalidToken says that a session token is not one of ours, or is not that of the access key.
 	ErrInvalidToken = errors.New("invalid session token")
+	// ErrUnknownPrincipal says that nobody has the ARN that was asked for.
+	ErrUnknownPrincipal = errors.New("unknown principal")
 	// ErrExpiredToken says that a session token was valid until a time that is over.
 	ErrExpiredToken = errors.New("expired session token")
 )
@@ -44,30 +49,60 @@ type Config struct {
 }
 
 // Service holds the identities of several accounts. It is safe for concurrent use.
+//
+// Everything is read from an immutable snapshot in memory that follows the store, without a lock. A change is an
+// [Edit]: it is committed as a whole, and the very next call sees it.
 type Service struct {
-	config Config //nolint:unused // to be written
+	config   Config
+	memory   *memory
+	follower *store.Follower
+	resolver resolver
+	tokens   *recent[string, *session]
+	callers  *recent[string, *caller]
+	edits    sync.Mutex // held by an Edit until the snapshot has it
 }
 
 // New returns a service on a store, after it has read the store's identities.
-func New(ctx context.Context, config Config) (*Service, error) { panic("to be written") }
+func New(ctx context.Context, config Config) (*Service, error) {
+	if config.Store == nil || config.Sealer == nil {
+		return nil, errors.New("identities need a store and a sealer")
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now //nolint:forbidigo // the default of the clock that everything is given
+	}
+	if config.Rand == nil {
+		config.Rand = rand.Reader
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		config: config, memory: newMemory(),
+		tokens: newRecent[string, *session](maxRecent), callers: newRecent[string, *caller](maxRecent),
+	}
+	follower, err := store.Follow(ctx, config.Store, storePrefix, s.memory)
+	if err != nil {
+		return nil, fmt.Errorf("reading identities: %w", err)
+	}
+	s.follower = follower
+	return s, nil
+}
+
+// Close stops following the store. It does not close the store.
+func (s *Service) Close() error {
+	s.follower.Close()
+	return nil
+}
+
+// Err returns what stopped the service from following its store, nil while it does: for health checks.
+func (s *Service) Err() error { return s.follower.Err() }
+
+// now is the time in UTC.
+func (s *Service) now() time.Time { return s.config.Clock().UTC() }
 
 // Credential is a secret with the caller it proves. The secret must not be logged or kept.
 type Credential struct {
 	AccessKeyID     string
 	SecretAccessKey string
 	Principal       *Principal
-}
-
-// Credential returns the credential of an access key id, with the session token that came with it, empty for none.
-// The principal is as it is now: policies that changed since have their effect. The error wraps one of the Err…
-// above.
-func (s *Service) Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error) {
-	panic("to be written")
-}
-
-// Principal returns the caller of an ARN as it is now, for calls that a trusted service makes on its behalf: that of
-// a user, of the root user, of an assumed-role session (as if just assumed, without session policies), or the name
-// of a service.
-func (s *Service) Principal(ctx context.Context, arn string) (*Principal, error) {
-	panic("to be written")
 }

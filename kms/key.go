@@ -18,12 +18,22 @@ type Key struct {
 	// Policy is the key policy as it was put, and PolicyDocument the same, parsed.
 	Policy         string
 	PolicyDocument *policy.Document
+	// PrincipalIDs are the unique ids (AIDA…, AROA…) that the users and roles named by the policy had when it was put,
+	// by the text of the principal: a user or role of the same name that was made later is not the one that is meant
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
+	PrincipalIDs map[string]string
 	// Tags are the tags in the order of their keys.
 	Tags []Tag
 	// Aliases are the names of the key's aliases, with the alias/ prefix, sorted.
 	Aliases []string
 	// Grants are the grants on the key, in the order of their ids.
 	Grants []*policy.Grant
+
+	// What follows is the package's own.
+	revision  int64      // of the record, to compare when it is written
+	record    *keyRecord // as it is in the store
+	materials []*keyMaterial
+	grants    []*grant // those of Grants, with the rest of them
 
 	memo     sync.Once
 	memoized any

@@ -2,8 +2,11 @@ package kms
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/strictkms/strictkms/kms/material"
@@ -35,29 +38,43 @@ type Principals interface {
 // Service is the key management service. It is safe for concurrent use.
 type Service struct {
 	config Config
-	state  *state // see state.go
+	log    *slog.Logger
+	state  *state
+	// settling is held while keys whose time has come are deleted or rotated.
+	settling sync.Mutex
 }
 
 // New returns a service on a store, after it has read the store's keys, aliases and grants.
-func New(ctx context.Context, config Config) (*Service, error) { panic("to be written") }
+func New(ctx context.Context, config Config) (*Service, error) {
+	if config.Store == nil || config.Root == nil {
+		return nil, errors.New("kms: a service needs a store and a root key")
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now //nolint:forbidigo // the clock itself
+	}
+	if config.Rand == nil {
+		config.Rand = rand.Reader
+	}
+	s := &Service{config: config, log: config.Logger, state: &state{root: config.Root}}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	follower, err := store.Follow(ctx, config.Store, storePrefix, s.state)
+	if err != nil {
+		return nil, err
+	}
+	s.state.follower = follower
+	return s, nil
+}
 
 // Close stops following the store. It does not close the store.
-func (s *Service) Close() error { panic("to be written") }
-
-// Operations returns the names of the operations that Do knows, sorted.
-func Operations() []string { panic("to be written") }
-
-// Result is what an operation answered.
-type Result struct {
-	// Output is a pointer to the operation's output struct, nil for an operation that answers nothing; it is
-	// marshalled with encoding/json.
-	Output any
-	// Input is a pointer to the operation's input struct as it was decoded.
-	Input any
+func (s *Service) Close() error {
+	s.state.follower.Close()
+	return nil
 }
 
-// Do runs an operation, for example Encrypt, on the JSON of its input. The error is an [*Error] with AWS's code and
-// message; [CodeInternal] for what went wrong inside.
-func (s *Service) Do(ctx context.Context, call *Call, operation string, input []byte) (Result, error) {
-	panic("to be written")
-}
+// Err returns why the service does not follow its store any more, nil while it does: for health checks.
+func (s *Service) Err() error { return s.state.follower.Err() }
+
+// now is the time by the clock, in UTC and without the part below a millisecond, which AWS does not tell either.
+func (s *Service) now() time.Time { return s.config.Clock().UTC().Truncate(time.Millisecond) }

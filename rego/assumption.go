@@ -1,9 +1,7 @@
 package rego
 
-import "slices"
-
 // Assumption names one reading of AWS's documents where they are silent or contradict each other.
-// docs/assumptions.md gives the texts. The value is what explanations print.
+// docs/assumptions.md gives the texts. The value is what explanations print; [Readings] say how it is read.
 type Assumption string
 
 // The assumptions.
@@ -43,14 +41,3 @@ const (
 	// IAMOnlyConditionKeys: aws:ResourceTag and kms:ResourceAliases have no value in a key policy.
 	IAMOnlyConditionKeys Assumption = "iam-only-condition-keys"
 )
-
-// Assumptions returns all of them, sorted.
-func Assumptions() []Assumption {
-	return slices.Clone(assumptions)
-}
-
-var assumptions = []Assumption{
-	FederatedProvider, FederationUserSilent, ForAnyValueIfExistsMissing, GrantAccountGrantee, GrantAndBoundary,
-	GrantAndSCP, GrantConstraintCase, GrantCrossAccount, IAMOnlyConditionKeys, MultivaluedWithoutSetOperator,
-	NotPrincipalDeny, OwnARNAsResource, ServiceRoleViaService, StarPrincipalSameAccount,
-}

@@ -3,6 +3,8 @@ package rego
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -43,45 +45,122 @@ func Print(module string) (string, error) {
 	return string(text), nil
 }
 
-// WriteBundle writes an OPA bundle of the decision modules and the units, which the stock opa binary
-// evaluates: data.strictkms.layers.decision. The roots of its manifest are strictkms. A request, when it is not
-// nil, becomes data.strictkms.request: an input that goes with the units.
+// Bundle is an OPA bundle of the decision modules and the units, which the stock opa binary evaluates:
+// data.strictkms.layers.decision. The roots of its manifest are strictkms.
 // https://www.openpolicyagent.org/docs/latest/management-bundles/
-func WriteBundle(w io.Writer, revision string, units []NamedUnit, request map[string]any) error {
-	b := bundle.Bundle{
-		Manifest: bundle.Manifest{Revision: revision, Roots: &[]string{"strictkms"}},
-		Data:     map[string]any{},
+type Bundle struct {
+	// Revision identifies the content.
+	Revision string
+	Units    []NamedUnit
+	// Request, when it is not nil, becomes data.strictkms.request: an input that goes with the units.
+	Request map[string]any
+	// Readings are what the units were translated with. They become data.strictkms.assume.
+	Readings Readings
+	// Signing signs the bundle, nil does not.
+	Signing *Signing
+}
+
+// Signing is how a bundle is signed: opa verifies it with --verification-key.
+// https://www.openpolicyagent.org/docs/latest/management-bundles/#signing
+type Signing struct {
+	// KeyFile is the path of a PEM file with a private key or, for the HS algorithms, of a file with the secret.
+	KeyFile string
+	// Algorithm is one of [SigningAlgorithms].
+	Algorithm string
+}
+
+// SigningAlgorithms are the signature algorithms of OPA's bundles, its default first.
+// https://www.openpolicyagent.org/docs/latest/configuration/#keys
+func SigningAlgorithms() []string {
+	return []string{
+		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512",
 	}
-	if request != nil {
-		b.Data["strictkms"] = map[string]any{"request": request}
+}
+
+// Write writes the bundle as .tar.gz.
+func (b Bundle) Write(w io.Writer) error {
+	out := bundle.Bundle{
+		Manifest: bundle.Manifest{Revision: b.Revision, Roots: &[]string{"strictkms"}},
+		Data:     b.data(),
 	}
-	b.Manifest.Init()
+	out.Manifest.Init()
+	var err error
+	if out.Modules, err = b.modules(); err != nil {
+		return err
+	}
+	if b.Signing != nil {
+		if err := b.Signing.sign(&out); err != nil {
+			return fmt.Errorf("sign the bundle: %w", err)
+		}
+	}
+	if err := bundle.NewWriter(w).Write(out); err != nil {
+		return fmt.Errorf("write the bundle: %w", err)
+	}
+	return nil
+}
+
+// data are the documents of the bundle.
+func (b Bundle) data() map[string]any {
+	documents := map[string]any{}
+	if b.Request != nil {
+		documents["request"] = b.Request
+	}
+	if changed := b.Readings.Changed(); len(changed) > 0 {
+		assume := map[string]any{}
+		for name, reading := range changed {
+			assume[name] = reading
+		}
+		documents["assume"] = assume
+	}
+	if len(documents) == 0 {
+		return documents
+	}
+	return map[string]any{"strictkms": documents}
+}
+
+// modules are the decision modules and those of the units, in order.
+func (b Bundle) modules() ([]bundle.ModuleFile, error) {
 	files := map[string]string{
 		"/strictkms/decision.rego": DecisionModule,
 		"/strictkms/layers.rego":   LayersModule,
 	}
 	order := []string{"/strictkms/decision.rego", "/strictkms/layers.rego"}
-	for _, u := range units {
+	for _, u := range b.Units {
 		path := "/strictkms/unit/" + u.Name + ".rego"
 		text, err := Print(u.Module)
 		if err != nil {
-			return fmt.Errorf("%s: %w", u.Name, err)
+			return nil, fmt.Errorf("%s: %w", u.Name, err)
 		}
 		if _, ok := files[path]; ok {
-			return fmt.Errorf("two units are called %s", u.Name)
+			return nil, fmt.Errorf("two units are called %s", u.Name)
 		}
 		files[path] = text
 		order = append(order, path)
 	}
+	modules := make([]bundle.ModuleFile, 0, len(order))
 	for _, path := range order {
 		parsed, err := ast.ParseModule(path, files[path])
 		if err != nil {
-			return fmt.Errorf("parse %s: %w", path, err)
+			return nil, fmt.Errorf("parse %s: %w", path, err)
 		}
-		b.Modules = append(b.Modules, bundle.ModuleFile{URL: path, Path: path, Raw: []byte(files[path]), Parsed: parsed})
+		modules = append(modules, bundle.ModuleFile{URL: path, Path: path, Raw: []byte(files[path]), Parsed: parsed})
 	}
-	if err := bundle.NewWriter(w).Write(b); err != nil {
-		return fmt.Errorf("write the bundle: %w", err)
+	return modules, nil
+}
+
+// sign signs the files of a bundle, the manifest among them.
+func (s *Signing) sign(b *bundle.Bundle) error {
+	if !slices.Contains(SigningAlgorithms(), s.Algorithm) {
+		return fmt.Errorf("unknown algorithm %q: expected one of %s", s.Algorithm, strings.Join(SigningAlgorithms(), ", "))
+	}
+	// OPA would take the path of a file that is not there for the secret itself.
+	if info, err := os.Stat(s.KeyFile); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() || info.Size() == 0 {
+		return fmt.Errorf("%s: expected a file with a key", s.KeyFile)
+	}
+	if err := b.GenerateSignature(bundle.NewSigningConfig(s.KeyFile, s.Algorithm, ""), "", false); err != nil {
+		return fmt.Errorf("%s with %s: %w", s.KeyFile, s.Algorithm, err)
 	}
 	return nil
 }

@@ -41,7 +41,9 @@ func TestPrintRefuses(t *testing.T) {
 func TestWriteBundle(t *testing.T) {
 	key := parse(t, policy.KeyPolicy, "key", []byte(`{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}}`))
 	var b bytes.Buffer
-	require.NoError(t, rego.WriteBundle(&b, "r1", []rego.NamedUnit{{Name: "key", Unit: rego.Policy(key, "key")}}, map[string]any{"action": "kms:Decrypt"}))
+	require.NoError(t, rego.Bundle{
+		Revision: "r1", Units: []rego.NamedUnit{{Name: "key", Unit: rego.Policy(key, "key")}}, Request: map[string]any{"action": "kms:Decrypt"},
+	}.Write(&b))
 	read, err := bundle.NewReader(&b).Read()
 	require.NoError(t, err)
 	require.Equal(t, "r1", read.Manifest.Revision)
@@ -75,11 +77,11 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 func TestWriteBundleRefuses(t *testing.T) {
 	good := &rego.Unit{Module: "package strictkms.unit.one\n"}
 	var b bytes.Buffer
-	err := rego.WriteBundle(&b, "", []rego.NamedUnit{{Name: "one", Unit: good}, {Name: "one", Unit: good}}, nil)
+	err := rego.Bundle{Units: []rego.NamedUnit{{Name: "one", Unit: good}, {Name: "one", Unit: good}}}.Write(&b)
 	require.ErrorContains(t, err, "two units are called one")
-	err = rego.WriteBundle(&b, "", []rego.NamedUnit{{Name: "one", Unit: &rego.Unit{Module: "package"}}}, nil)
+	err = rego.Bundle{Units: []rego.NamedUnit{{Name: "one", Unit: &rego.Unit{Module: "package"}}}}.Write(&b)
 	require.ErrorContains(t, err, "one: format translated policy")
-	require.ErrorIs(t, rego.WriteBundle(full{}, "", nil, nil), errFull)
+	require.ErrorIs(t, rego.Bundle{}.Write(full{}), errFull)
 }
 
 // TestDocumentsThatNoParserMakes translates what a program may build by hand.

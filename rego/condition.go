@@ -21,6 +21,11 @@ func namesFor(statement, condition int) conditionNames {
 	}
 }
 
+// inner are names for a test that the condition is made of.
+func (n conditionNames) inner() conditionNames {
+	return conditionNames{rule: n.rule + "_present", match: n.match, function: n.function}
+}
+
 // condition translates one condition.
 //
 // What each operator says about a missing key and about several values is in the IAM User Guide,
@@ -30,16 +35,17 @@ func namesFor(statement, condition int) conditionNames {
 func (s *scope) condition(c policy.Condition, names conditionNames) test {
 	key := policy.FoldKey(c.Key.Text)
 	known, ok := policy.LookupConditionKey(c.Key.Text)
-	if ok && known.IAMOnly && s.kind == policy.KeyPolicy {
-		s.assume(IAMOnlyConditionKeys)
-		return withoutValue(c)
+	if ok && known.IAMOnly && s.kind == policy.KeyPolicy && s.assume(IAMOnlyConditionKeys) != ReadAsInIAM {
+		return s.withoutValue(c)
 	}
 	term := s.context(key)
 	if c.Operator.Comparison == policy.Null {
 		return null(term, c.Values)
 	}
-	if c.Operator.Quantifier == policy.ForAnyValue && c.Operator.IfExists {
-		s.assume(ForAnyValueIfExistsMissing)
+	if c.Operator.Quantifier == policy.ForAnyValue && c.Operator.IfExists &&
+		s.assume(ForAnyValueIfExistsMissing) == readMatch {
+		c.Operator.IfExists = false
+		return append(isMissing(term), s.condition(c, names.inner())...)
 	}
 	switch {
 	case c.Operator.Quantifier != policy.NoQuantifier && !ok:
@@ -50,11 +56,16 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 		// A single-valued key is a set of one value, or of none.
 		return onPresence(c.Operator.Quantifier, term, s.single(c, term, key, names))
 	case ok && known.Multivalued:
-		s.assume(MultivaluedWithoutSetOperator)
+		if s.assume(MultivaluedWithoutSetOperator) == readAnyValue {
+			return s.anyValue(c, term, names)
+		}
 		if c.Operator.IfExists || c.Operator.Comparison.Negated() {
 			return isMissing(term)
 		}
 		return never()
+	}
+	if !ok && s.readings.Reads(MultivaluedWithoutSetOperator, readAnyValue) {
+		return s.anyValue(c, term, names)
 	}
 	t := s.single(c, term, key, names)
 	if c.Operator.Comparison.Negated() {
@@ -72,10 +83,24 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 	return t
 }
 
+// anyValue tests the values of a key without a set operator: one of them suffices, and a negated operator wants none.
+func (s *scope) anyValue(c policy.Condition, term string, names conditionNames) test {
+	positive := c
+	positive.Operator = policy.Operator{Comparison: c.Operator.Comparison.Positive(), Quantifier: policy.ForAnyValue}
+	t := s.condition(positive, names.inner())
+	if c.Operator.Comparison.Negated() {
+		return s.negation(names.match, t)
+	}
+	if c.Operator.IfExists {
+		return append(isMissing(term), t...)
+	}
+	return t
+}
+
 func isMissing(term string) test { return test{body{not(raw(term))}} }
 
 // withoutValue is what a condition comes to on a key that never has a value.
-func withoutValue(c policy.Condition) test {
+func (s *scope) withoutValue(c policy.Condition) test {
 	holds := c.Operator.IfExists || c.Operator.Comparison.Negated()
 	switch {
 	case c.Operator.Comparison == policy.Null:
@@ -86,7 +111,7 @@ func withoutValue(c policy.Condition) test {
 	case c.Operator.Quantifier == policy.ForAllValues:
 		holds = true
 	case c.Operator.Quantifier == policy.ForAnyValue:
-		holds = false
+		holds = c.Operator.IfExists && s.assume(ForAnyValueIfExistsMissing) == readMatch
 	}
 	if holds {
 		return always()

@@ -12,6 +12,9 @@
 #     grant:    direct, limited, delegate: the same for the matching grants
 #     identity: allow
 #     boundary, session, scp, endpoint: applies (there is such a policy), allow
+#     assume:   readings that are not the default of the assumptions that this module makes (see
+#               docs/assumptions.md): grant_survives_scp, limits_cut_grants, grant_survives_limits,
+#               federation_needs_iam
 #
 #   A missing member counts as false. The order of the rules below is the order in which AWS's
 #   documents let one layer overrule another; it also decides which layer a denial names.
@@ -44,8 +47,8 @@ verdict := {"decision": "deny", "reason": "explicit-deny", "layer": denying[0]} 
 
 # Organization and endpoint policies are maximums for everything below them.
 else := {"decision": "deny", "reason": "no-service-control-policy", "layer": "service-control-policy"} if {
-	input.scp.applies
-	not input.scp.allow
+	not within_scp
+	not grant_survives_scp
 }
 
 else := {"decision": "deny", "reason": "no-vpc-endpoint-policy", "layer": "vpc-endpoint-policy"} if {
@@ -69,7 +72,7 @@ else := {"decision": "allow", "reason": "key-policy-and-iam"} if {
 }
 
 else := {"decision": "allow", "reason": "grant-and-iam"} if {
-	input.grant.delegate
+	grant_half
 	identity_half
 }
 
@@ -95,9 +98,26 @@ denying := [layer | some layer in deny_order; input.deny[layer]]
 naming_suffices if input.caller.same_account
 naming_suffices if input.caller.service
 
-# kms:RetireGrant is not effective in a key policy: only the grant itself gives it.
+# kms:RetireGrant is not effective in a key policy: only the grant itself gives it. Where a grant survives an SCP
+# that does not allow, the key policy does not.
 # https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html
-key_policy_counts if not input.action.retire_grant
+key_policy_counts if {
+	not input.action.retire_grant
+	within_scp
+}
+
+within_scp if not input.scp.applies
+within_scp if input.scp.allow
+
+grant_survives_scp if {
+	input.assume.grant_survives_scp
+	some_grant
+}
+
+# What names the role or user behind the caller's session names the caller, but for one reading of what the name of
+# a user is worth for its federated sessions.
+limited_suffices if not input.caller.federated
+limited_suffices if not input.assume.federation_needs_iam
 
 key_policy_alone if {
 	key_policy_counts
@@ -108,6 +128,7 @@ key_policy_alone if {
 key_policy_alone if {
 	key_policy_counts
 	naming_suffices
+	limited_suffices
 	input.key.limited
 	within_limits
 }
@@ -121,7 +142,15 @@ key_policy_alone if {
 	input.key.delegate
 }
 
-grant_alone if input.grant.direct
+grant_alone if {
+	input.grant.direct
+	not input.assume.limits_cut_grants
+}
+
+grant_alone if {
+	input.grant.direct
+	within_limits
+}
 
 grant_alone if {
 	input.caller.root
@@ -130,13 +159,34 @@ grant_alone if {
 
 grant_alone if {
 	input.grant.limited
+	limited_suffices
 	within_limits
+}
+
+grant_alone if {
+	input.grant.limited
+	limited_suffices
+	input.assume.grant_survives_limits
+}
+
+# A grant that lets the identity policies of the caller's account allow.
+grant_half if input.grant.delegate
+
+grant_half if {
+	input.grant.limited
+	not limited_suffices
 }
 
 # The key policy's half: it names the caller's account or, from another account, the caller.
 key_policy_half if {
 	key_policy_counts
 	input.key.delegate
+}
+
+key_policy_half if {
+	key_policy_counts
+	input.key.limited
+	not limited_suffices
 }
 
 key_policy_half if {
@@ -174,10 +224,19 @@ only_limits_missing if {
 some_allow if {
 	key_policy_counts
 	naming_suffices
+	limited_suffices
 	input.key.limited
 }
 
-some_allow if input.grant.limited
+some_allow if {
+	input.grant.limited
+	limited_suffices
+}
+
+some_allow if {
+	input.grant.direct
+	input.assume.limits_cut_grants
+}
 
 some_allow if {
 	needs_identity
@@ -186,7 +245,7 @@ some_allow if {
 
 # Identity policies have a say, and would have to allow.
 needs_identity if key_policy_half
-needs_identity if input.grant.delegate
+needs_identity if grant_half
 needs_identity if not input.action.on_key
 
 # METADATA
@@ -199,14 +258,21 @@ assumptions contains "grant-and-scp" if {
 	some_grant
 }
 
+assumptions contains "grant-and-scp" if {
+	verdict.decision == "allow"
+	not within_scp
+}
+
 assumptions contains "grant-and-boundary" if {
-	input.grant.limited
-	only_limits_missing
+	verdict.reason in {"no-permissions-boundary", "no-session-policy"}
+	input.grant[way]
+	way in {"direct", "limited"}
 }
 
 assumptions contains "grant-and-boundary" if {
 	verdict.reason == "grant"
-	input.grant.direct
+	input.grant[way]
+	way in {"direct", "limited"}
 	not within_limits
 }
 
@@ -216,9 +282,29 @@ assumptions contains "federation-user-silent" if {
 	not input.key.direct
 }
 
+assumptions contains "federation-user-silent" if {
+	input.caller.federated
+	verdict.reason == "grant"
+	not input.grant.direct
+}
+
+assumptions contains "federation-user-silent" if {
+	verdict.reason == "no-identity-policy"
+	not limited_suffices
+	within_limits
+	limited_somewhere
+}
+
+limited_somewhere if input.grant.limited
+
+limited_somewhere if {
+	naming_suffices
+	input.key.limited
+}
+
 some_grant if grant_alone
 
 some_grant if {
-	input.grant.delegate
+	grant_half
 	identity_half
 }

@@ -34,6 +34,10 @@ cut(layer) := {layer: {"applies": true, "allow": false}}
 
 open(layer) := {layer: {"applies": true, "allow": true}}
 
+reading(name) := {"assume": {name: true}}
+
+fed := {"caller": {"federated": true}}
+
 says(layer, class) := {layer: {class: true}}
 
 everything := object.union_n([
@@ -155,6 +159,66 @@ cases := {
 		"no-permissions-boundary", "permissions-boundary",
 	],
 	"no key, root user": [[keyless, root], "iam-policy", ""],
+	"grant survives SCP": [[says("grant", "direct"), cut("scp"), reading("grant_survives_scp")], "grant", ""],
+	"grant survives SCP, key policy does not": [
+		[says("grant", "direct"), says("key", "direct"), cut("scp"), reading("grant_survives_scp")],
+		"grant", "",
+	],
+	"grant survives SCP, IAM by key policy does not": [
+		[says("grant", "delegate"), says("key", "delegate"), says("identity", "allow"), cut("scp"), reading("grant_survives_scp")],
+		"grant-and-iam", "",
+	],
+	"grant survives SCP, not endpoint": [
+		[says("grant", "direct"), cut("scp"), cut("endpoint"), reading("grant_survives_scp")],
+		"no-vpc-endpoint-policy", "vpc-endpoint-policy",
+	],
+	"only a grant survives SCP": [
+		[says("key", "direct"), cut("scp"), reading("grant_survives_scp")],
+		"no-service-control-policy", "service-control-policy",
+	],
+	"limits cut every grant": [
+		[says("grant", "direct"), cut("boundary"), reading("limits_cut_grants")],
+		"no-permissions-boundary", "permissions-boundary",
+	],
+	"limits cut every grant, session": [
+		[says("grant", "direct"), cut("session"), reading("limits_cut_grants")],
+		"no-session-policy", "session-policy",
+	],
+	"a grant within limits": [[says("grant", "direct"), open("boundary"), reading("limits_cut_grants")], "grant", ""],
+	"limits cut no grant": [[says("grant", "limited"), cut("boundary"), reading("grant_survives_limits")], "grant", ""],
+	"limits cut no grant, but roles of key policies": [
+		[says("key", "limited"), cut("boundary"), reading("grant_survives_limits")],
+		"no-permissions-boundary", "permissions-boundary",
+	],
+	"federated user needs IAM": [
+		[says("key", "limited"), fed, reading("federation_needs_iam")],
+		"no-identity-policy", "identity-policy",
+	],
+	"federated user has IAM": [
+		[says("key", "limited"), fed, says("identity", "allow"), reading("federation_needs_iam")],
+		"key-policy-and-iam", "",
+	],
+	"federated user has IAM, cut": [
+		[says("key", "limited"), fed, says("identity", "allow"), cut("session"), reading("federation_needs_iam")],
+		"no-session-policy", "session-policy",
+	],
+	"federated user cut and without IAM": [
+		[says("key", "limited"), says("grant", "limited"), fed, cut("session"), reading("federation_needs_iam")],
+		"no-identity-policy", "identity-policy",
+	],
+	"role needs no IAM": [[says("key", "limited"), reading("federation_needs_iam")], "direct-key-policy", ""],
+	"federated user of a grant needs IAM": [
+		[says("grant", "limited"), fed, reading("federation_needs_iam")],
+		"no-identity-policy", "identity-policy",
+	],
+	"federated user of a grant that survives limits needs IAM": [
+		[says("grant", "limited"), fed, cut("session"), reading("federation_needs_iam"), reading("grant_survives_limits")],
+		"no-identity-policy", "identity-policy",
+	],
+	"federated user of a grant has IAM": [
+		[says("grant", "limited"), fed, says("identity", "allow"), reading("federation_needs_iam")],
+		"grant-and-iam", "",
+	],
 }
 
 expected(reason, "") := {"decision": "allow", "reason": reason}
@@ -201,6 +265,33 @@ assumption_cases := {
 		[says("key", "limited"), {"caller": {"federated": true}}],
 		{"federation-user-silent"},
 	],
+	"SCP over a grant that survives": [[says("grant", "direct"), cut("scp"), reading("grant_survives_scp")], {"grant-and-scp"}],
+	"grant where no SCP cuts": [[says("grant", "direct"), open("scp"), reading("grant_survives_scp")], set()],
+	"grant to a user, cut by a reading": [
+		[says("grant", "direct"), cut("session"), reading("limits_cut_grants")],
+		{"grant-and-boundary"},
+	],
+	"grant to a role, not cut by a reading": [
+		[says("grant", "limited"), cut("session"), reading("grant_survives_limits")],
+		{"grant-and-boundary"},
+	],
+	"role of the key policy cut, no grant": [[says("key", "limited"), cut("boundary")], set()],
+	"explicit deny of a grant that is cut": [[says("grant", "limited"), cut("boundary"), {"deny": {"key-policy": true}}], set()],
+	"federated user of a grant": [[says("grant", "limited"), fed], {"federation-user-silent"}],
+	"federated user of a grant to itself": [[says("grant", "limited"), says("grant", "direct"), fed], set()],
+	"federated user who needs IAM": [
+		[says("key", "limited"), fed, reading("federation_needs_iam")],
+		{"federation-user-silent"},
+	],
+	"federated user of a grant who needs IAM": [
+		[says("grant", "limited"), fed, reading("federation_needs_iam")],
+		{"federation-user-silent"},
+	],
+	"federated user of another account": [
+		[says("key", "limited"), fed, foreign, reading("federation_needs_iam")],
+		set(),
+	],
+	"federated user cut": [[says("key", "limited"), fed, cut("session"), reading("federation_needs_iam")], set()],
 	"federated user named itself": [[says("key", "direct"), {"caller": {"federated": true}}], set()],
 	"federated user, IAM": [
 		[says("key", "delegate"), says("identity", "allow"), {"caller": {"federated": true}}],

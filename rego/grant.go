@@ -11,11 +11,14 @@ import (
 
 const retireGrant = "kms:RetireGrant"
 
-// Grants translates grants into a unit whose package is strictkms.unit.<name>. The statement index of a
-// grant is its place in the list. Grants only allow:
+// Grants translates grants into a unit whose package is strictkms.unit.<name>, with every assumption read as by
+// default. The statement index of a grant is its place in the list. Grants only allow:
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-func Grants(grants []*policy.Grant, name string) *Unit {
-	s := newScope(policy.KindUnknown, policy.Version2012)
+func Grants(grants []*policy.Grant, name string) *Unit { return Readings{}.Grants(grants, name) }
+
+// Grants is like [Grants] for other readings.
+func (r Readings) Grants(grants []*policy.Grant, name string) *Unit {
+	s := newScope(policy.KindUnknown, policy.Version2012, r)
 	var (
 		statements  []statement
 		assumptions [][]Assumption
@@ -62,9 +65,9 @@ func (s *scope) useGrant(g *policy.Grant, index int) statement {
 
 // constraint translates an encryption context constraint, which applies only to operations that have
 // an encryption context: https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
-func (s *scope) constraint(st statement, name string, pairs map[string]string, met func(map[string]string) body) elementTest {
-	s.assume(GrantConstraintCase)
-	t := test{met(pairs)}
+func (s *scope) constraint(st statement, name string, pairs map[string]string, met func(pairs map[string]string, fold bool) body) elementTest {
+	fold := s.assume(GrantConstraintCase) == readFoldedKeys
+	t := test{met(pairs, fold)}
 	var without []string
 	for _, a := range st.actions.Actions() {
 		if !takesEncryptionContext(a) {
@@ -93,7 +96,11 @@ func takesEncryptionContext(a *policy.Action) bool {
 	return a.Name != "kms:CreateGrant" && a.Name != retireGrant && a.Populates("kms:EncryptionContextKeys")
 }
 
-func equalContext(pairs map[string]string) body {
+// equalContext tests for the same pairs. fold says that the case of keys does not matter.
+func equalContext(pairs map[string]string, fold bool) body {
+	if fold {
+		return conjunctionOf("{[lower(k), v] | some k, v in input.encryption_context} == " + foldedPairs(pairs))
+	}
 	parts := make([]string, 0, len(pairs))
 	for _, k := range slices.Sorted(maps.Keys(pairs)) {
 		parts = append(parts, quote(k)+": "+quote(pairs[k]))
@@ -101,12 +108,29 @@ func equalContext(pairs map[string]string) body {
 	return conjunctionOf("input.encryption_context == {" + strings.Join(parts, ", ") + "}")
 }
 
-func containsContext(pairs map[string]string) body {
+// containsContext tests for all the pairs. fold says that the case of keys does not matter.
+func containsContext(pairs map[string]string, fold bool) body {
+	if fold && len(pairs) > 0 {
+		return conjunctionOf("count(" + foldedPairs(pairs) + " - {[lower(k), v] | some k, v in input.encryption_context}) == 0")
+	}
 	b := body{}
 	for _, k := range slices.Sorted(maps.Keys(pairs)) {
 		b = append(b, equals(member("input.encryption_context", k), pairs[k]))
 	}
 	return b
+}
+
+// foldedPairs is the set of the pairs with their keys in lower case.
+func foldedPairs(pairs map[string]string) string {
+	if len(pairs) == 0 {
+		return "set()"
+	}
+	parts := make([]string, 0, len(pairs))
+	for k, v := range pairs {
+		parts = append(parts, "["+quote(strings.ToLower(k))+", "+quote(v)+"]")
+	}
+	slices.Sort(parts)
+	return "{" + strings.Join(slices.Compact(parts), ", ") + "}"
 }
 
 // granteeNamings says who may use the grant. A grant stands for the key-policy half: in another
@@ -121,12 +145,19 @@ func (s *scope) granteeNamings(g *policy.Grant) []naming {
 		return nil
 	}
 	namings := principalFields(p)
+	key, ok := policy.ParseARN(g.KeyARN)
 	if p.Form == policy.PrincipalAccount {
-		s.assume(GrantAccountGrantee)
+		switch s.assume(GrantAccountGrantee) {
+		case readRootOnly:
+			root := "arn:" + key.Partition + ":iam::" + p.Account + ":root"
+			namings = []naming{{class: ClassDirect, field: FieldARN, values: []string{root}}}
+		case readEveryone:
+			namings[0].class = ClassDirect
+		}
 	}
-	if key, ok := policy.ParseARN(g.KeyARN); ok && p.Account != "" && p.Account != key.Account {
-		s.assume(GrantCrossAccount)
-		if p.Account != accountOf(g.IssuingAccount) {
+	if ok && p.Account != "" && p.Account != key.Account {
+		reading := s.assume(GrantCrossAccount)
+		if p.Account != accountOf(g.IssuingAccount) && reading != readSuffices {
 			for i := range namings {
 				namings[i].class = ClassDelegate
 			}

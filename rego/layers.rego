@@ -13,6 +13,8 @@
 #     units:              the names of the units under data.strictkms.unit that apply: key, grants,
 #                         identity, boundary, session, endpoint, and per level scp, rcp.
 #                         A member that is not there means that there is no such policy.
+#     assume:             readings of assumptions that are not the default, by name; what is not there is
+#                         read as data.strictkms.assume says, or as by default
 #
 #   Every unit is a set of matching statement indexes per class (deny, allow, direct, …).
 package strictkms.layers
@@ -39,6 +41,12 @@ facts := {
 	"session": limit("session-policy"),
 	"scp": {"applies": scps_apply, "allow": every_scp_level_allows},
 	"endpoint": limit("vpc-endpoint-policy"),
+	"assume": {
+		"grant_survives_scp": reads("grant-and-scp", "survives"),
+		"limits_cut_grants": reads("grant-and-boundary", "cut"),
+		"grant_survives_limits": reads("grant-and-boundary", "survives"),
+		"federation_needs_iam": reads("federation-user-silent", "needs-iam"),
+	},
 }
 
 # METADATA
@@ -46,6 +54,18 @@ facts := {
 # entrypoint: true
 decision := verdict if {
 	verdict := data.strictkms.decision.verdict with input as facts
+}
+
+reads(name, reading) if readings[name] == reading
+
+else := false
+
+# The readings of the request, and those that the units were translated with.
+readings[name] := reading if some name, reading in input.assume
+
+readings[name] := reading if {
+	some name, reading in data.strictkms.assume
+	not name in object.keys(object.get(input, "assume", {}))
 }
 
 is_service := input.principal.type == "service"

@@ -39,6 +39,11 @@ decided(patch) := out if {
 
 using(units) := {"units": units}
 
+default_readings := {
+	"grant_survives_scp": false, "limits_cut_grants": false,
+	"grant_survives_limits": false, "federation_needs_iam": false,
+}
+
 nothing_said := {"direct": false, "limited": false, "delegate": false}
 
 test_nothing_applies if {
@@ -53,7 +58,34 @@ test_nothing_applies if {
 		"session": {"applies": false, "allow": false},
 		"scp": {"applies": false, "allow": false},
 		"endpoint": {"applies": false, "allow": false},
+		"assume": default_readings,
 	}
+}
+
+reading_cases := {
+	"grant_survives_scp": {"grant-and-scp": "survives"},
+	"limits_cut_grants": {"grant-and-boundary": "cut"},
+	"grant_survives_limits": {"grant-and-boundary": "survives"},
+	"federation_needs_iam": {"federation-user-silent": "needs-iam"},
+}
+
+test_readings_of_the_request[name] if {
+	some name, assume in reading_cases
+	facts({"assume": assume}).assume == object.union(default_readings, {name: true})
+}
+
+test_readings_of_the_units[name] if {
+	some name, assume in reading_cases
+	got := facts({}) with data.strictkms.assume as assume
+	got.assume == object.union(default_readings, {name: true})
+}
+
+test_the_request_has_the_last_word if {
+	got := facts({"assume": {"grant-and-boundary": "as-key-policy"}}) with data.strictkms.assume as {
+		"grant-and-boundary": "cut",
+		"grant-and-scp": "survives",
+	}
+	got.assume == object.union(default_readings, {"grant_survives_scp": true})
 }
 
 caller_cases := {

@@ -34,7 +34,7 @@ func principalFields(p policy.Principal) []naming {
 	case policy.PrincipalFederated:
 		return []naming{one(ClassLimited, FieldProvider, p.Text)}
 	case policy.PrincipalUniqueID:
-		if strings.HasPrefix(p.Text, "AIDA") {
+		if isUserID(p.Text) {
 			return []naming{one(ClassDirect, FieldID, p.Text)}
 		}
 		return []naming{one(ClassLimited, FieldID, p.Text)}
@@ -43,21 +43,34 @@ func principalFields(p policy.Principal) []naming {
 	}
 }
 
+// isUserID reports whether a unique id is a user's, not a role's.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+func isUserID(id string) bool { return strings.HasPrefix(id, "AIDA") }
+
+// principalFields is like the function, and reads the assumption about identity providers.
+func (s *scope) principalFields(p policy.Principal) []naming {
+	if p.Form == policy.PrincipalFederated && s.assume(FederatedProvider) == readNobody {
+		return nil
+	}
+	return principalFields(p)
+}
+
 // namings translates Principal. For a Deny every way of naming the caller denies.
 func (s *scope) namings(p *policy.Principals, effect policy.Effect) []naming {
 	if p.Negated {
 		return s.notPrincipal(p, effect)
 	}
 	groups := map[string]int{}
-	var out []naming
+	var out, everyone []naming
 	for _, value := range p.Values {
 		if value.Form == policy.PrincipalAny {
-			return []naming{s.everyone(effect)}
+			everyone = []naming{s.everyone(effect)}
+			if c := everyone[0].class; c == ClassDeny || c == ClassDirect {
+				return everyone // nothing says more
+			}
+			continue
 		}
-		if value.Form == policy.PrincipalFederated {
-			s.assume(FederatedProvider)
-		}
-		for _, n := range principalFields(value) {
+		for _, n := range s.principalFields(value) {
 			if effect == policy.Deny {
 				n.class = ClassDeny
 			}
@@ -70,15 +83,21 @@ func (s *scope) namings(p *policy.Principals, effect policy.Effect) []naming {
 			out = append(out, n)
 		}
 	}
-	return withTests(out)
+	return append(withTests(out), everyone...)
 }
 
 func (s *scope) everyone(effect policy.Effect) naming {
 	if effect == policy.Deny {
 		return naming{class: ClassDeny}
 	}
-	s.assume(StarPrincipalSameAccount)
-	return naming{class: ClassDirect}
+	switch s.assume(StarPrincipalSameAccount) {
+	case readLimited:
+		return naming{class: ClassLimited}
+	case ReadNeedsIAM:
+		return naming{class: ClassDelegate}
+	default:
+		return naming{class: ClassDirect}
+	}
 }
 
 // notPrincipal translates NotPrincipal: everyone whose account, role, user or session is not listed.
@@ -94,19 +113,49 @@ func (s *scope) notPrincipal(p *policy.Principals, effect policy.Effect) []namin
 		if value.Form == policy.PrincipalAny {
 			return nil // nobody is not everyone
 		}
-		for _, n := range principalFields(value) {
+		for _, n := range s.principalFields(value) {
 			listed[n.field] = append(listed[n.field], n.values...)
 		}
 	}
-	unlisted := body{}
-	for _, field := range []Field{FieldARN, FieldIssuer, FieldAccount, FieldID, FieldProvider} {
+	if effect != policy.Deny {
+		return []naming{{class: ClassDirect, test: unlisted(listed, FieldARN, FieldIssuer, FieldAccount, FieldID, FieldProvider)}}
+	}
+	if s.assume(NotPrincipalDeny) == readAllListed {
+		return append(missesOne(listed), bounded)
+	}
+	return []naming{{class: ClassDeny, test: unlisted(listed, FieldARN, FieldIssuer, FieldAccount, FieldID, FieldProvider)}, bounded}
+}
+
+// unlisted tests that none of the fields of the caller is listed.
+func unlisted(listed map[Field][]string, fields ...Field) body {
+	out := body{}
+	for _, field := range fields {
 		for _, value := range listed[field] {
-			unlisted = append(unlisted, not(equals("input.principal."+string(field), value)))
+			out = append(out, not(equals("input.principal."+string(field), value)))
 		}
 	}
-	if effect != policy.Deny {
-		return []naming{{class: ClassDirect, test: unlisted}}
+	return out
+}
+
+// missesOne names the callers of whom not all is listed: the account, the role or user behind a session, and the
+// caller itself. AWS advises to list all of them because it may check one after the other:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+func missesOne(listed map[Field][]string) []naming {
+	users, roles := map[Field][]string{FieldARN: listed[FieldARN]}, map[Field][]string{
+		FieldIssuer: listed[FieldIssuer], FieldProvider: listed[FieldProvider],
 	}
-	s.assume(NotPrincipalDeny)
-	return []naming{{class: ClassDeny, test: unlisted}, bounded}
+	for _, id := range listed[FieldID] {
+		ids := roles
+		if isUserID(id) {
+			ids = users
+		}
+		ids[FieldID] = append(ids[FieldID], id)
+	}
+	has := func(field Field) body { return body{not(equals("input.principal."+string(field), ""))} }
+	return []naming{
+		{class: ClassDeny, test: append(has(FieldAccount), unlisted(listed, FieldAccount)...)},
+		{class: ClassDeny, test: append(has(FieldIssuer), unlisted(roles, FieldIssuer, FieldID, FieldProvider)...)},
+		// The account is all there is to list of the account root user.
+		{class: ClassDeny, test: append(body{not(equals("input.principal.type", "root"))}, unlisted(users, FieldARN, FieldID)...)},
+	}
 }

@@ -11,18 +11,23 @@ import (
 // scope collects what the translation of one unit needs besides its rules: helper rules, the
 // condition keys that are read, and per statement the assumptions.
 type scope struct {
-	kind    policy.Kind
-	version policy.Version
-	helpers strings.Builder
-	keys    map[string]bool
-	assumed map[Assumption]bool
+	kind     policy.Kind
+	version  policy.Version
+	readings Readings
+	helpers  strings.Builder
+	keys     map[string]bool
+	assumed  map[Assumption]bool
 }
 
-func newScope(kind policy.Kind, version policy.Version) *scope {
-	return &scope{kind: kind, version: version, keys: map[string]bool{}, assumed: map[Assumption]bool{}}
+func newScope(kind policy.Kind, version policy.Version, readings Readings) *scope {
+	return &scope{kind: kind, version: version, readings: readings, keys: map[string]bool{}, assumed: map[Assumption]bool{}}
 }
 
-func (s *scope) assume(a Assumption) { s.assumed[a] = true }
+// assume notes that what is being translated rests on an assumption, and returns how it is read.
+func (s *scope) assume(a Assumption) string {
+	s.assumed[a] = true
+	return s.readings.Of(a)
+}
 
 // takeKeys returns the condition keys read since the last call, sorted.
 func (s *scope) takeKeys() []string {

@@ -36,7 +36,7 @@ func (s *scope) statement(doc *policy.Document, st *policy.Statement) statement 
 	}
 	action := s.actionElement(st, &out)
 	resource := s.resourceElement(doc, st)
-	if st.Resources != nil && !st.Resources.Negated {
+	if st.Resources != nil && !st.Resources.Negated && (doc.Kind != policy.KeyPolicy || s.readings.Reads(OwnARNAsResource, readMatches)) {
 		out.resources = literalResources(st.Resources.Values, doc.Version)
 	}
 	out.elements = append(out.elements, action, resource)
@@ -148,9 +148,10 @@ func (s *scope) resourceElement(doc *policy.Document, st *policy.Statement) elem
 	for _, v := range st.Resources.Values {
 		p := policy.ParsePattern(v.Text, doc.Version)
 		if doc.Kind == policy.KeyPolicy && !isRuns(p) {
-			s.assume(OwnARNAsResource)
+			t = append(t, s.ownResource(p)...)
+		} else {
+			t = append(t, s.matchResource(p)...)
 		}
-		t = append(t, s.matchResource(p)...)
 	}
 	name := fmt.Sprintf("resource_%d", st.Index)
 	if st.Resources.Negated {
@@ -160,6 +161,18 @@ func (s *scope) resourceElement(doc *policy.Document, st *policy.Statement) elem
 	}
 	e.body, e.dead = s.conjunction(name, t), t.isNever()
 	return e
+}
+
+// ownResource tests a Resource of a key policy that is not "*".
+func (s *scope) ownResource(p policy.Pattern) test {
+	switch s.assume(OwnARNAsResource) {
+	case readOnlyStar:
+		return never()
+	case readIgnored:
+		return always()
+	default:
+		return s.matchResource(p)
+	}
 }
 
 // literalResources returns the values when all of them are ARNs without wildcards and variables.

@@ -10,10 +10,13 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// Policy translates a policy document into a unit whose package is strictkms.unit.<name>.
-// Statements that can never match have no rules; the explanation still knows them.
-func Policy(doc *policy.Document, name string) *Unit {
-	s := newScope(doc.Kind, doc.Version)
+// Policy translates a policy document into a unit whose package is strictkms.unit.<name>, with every assumption
+// read as by default. Statements that can never match have no rules; the explanation still knows them.
+func Policy(doc *policy.Document, name string) *Unit { return Readings{}.Policy(doc, name) }
+
+// Policy is like [Policy] for other readings.
+func (r Readings) Policy(doc *policy.Document, name string) *Unit {
+	s := newScope(doc.Kind, doc.Version, r)
 	var (
 		statements  []statement
 		assumptions [][]Assumption

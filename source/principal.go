@@ -1,7 +1,6 @@
 package source
 
 import (
-	"crypto/sha256"
 	"maps"
 	"slices"
 	"strings"
@@ -213,7 +212,7 @@ func (w *World) addPolicies(p *evaluator.Principal, inline []*policy.Document, a
 		case doc != nil && !slices.Contains(p.Identity, doc):
 			p.Identity = append(p.Identity, doc)
 		case doc != nil:
-		case onlyAllows(arn):
+		case policy.OnlyAllows(arn):
 			tell(p, "attached policy "+arn+" is not loaded, what it allows is not counted")
 		default:
 			addUnknown(p, "attached policy "+arn, arn, pos)
@@ -231,36 +230,16 @@ func addUnknown(p *evaluator.Principal, what, arn string, pos policy.Position) {
 	p.Identity = append(p.Identity, UnknownPolicy(policy.IdentityPolicy, what, arn, what+" is not loaded", pos))
 }
 
-// Of the policies that AWS manages, those whose purpose is to deny have names that begin like this
-// (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html).
-var awsDenying = []string{"AWSDenyAll", "AWSCompromisedKeyQuarantine"}
-
-// onlyAllows reports whether a policy is one of those that AWS manages and that give permissions. Most
-// have nothing to do with keys; a denial that does not count one says so in a warning.
-func onlyAllows(arn string) bool {
-	_, name, ok := strings.Cut(arn, ":iam::aws:policy/")
-	return ok && !slices.ContainsFunc(awsDenying, func(begin string) bool { return strings.HasPrefix(name, begin) })
-}
-
 // addBoundary adds the permissions boundary of what is declared at pos.
 func (w *World) addBoundary(p *evaluator.Principal, arn string, pos policy.Position) {
 	if arn == "" {
 		return
 	}
 	if doc := w.tables().managed[arn]; doc != nil {
-		p.Boundary = asBoundary(doc)
+		p.Boundary = doc.As(policy.PermissionsBoundary)
 		return
 	}
 	what := "permissions boundary " + arn
 	p.Boundary = UnknownPolicy(policy.PermissionsBoundary, what, arn, what+" is not loaded", pos)
 	tell(p, what+" is not loaded, what it allows or denies is unknown")
-}
-
-// asBoundary returns the managed policy in the role of a boundary. Its digest differs from
-// that of the policy that gives permissions: they are translated differently.
-func asBoundary(doc *policy.Document) *policy.Document {
-	boundary := *doc
-	boundary.Kind = policy.PermissionsBoundary
-	boundary.Digest = sha256.Sum256(append([]byte("permissions boundary "), doc.Digest[:]...))
-	return &boundary
 }

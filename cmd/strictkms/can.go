@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/rego"
 	"github.com/strictkms/strictkms/simulator"
 )
 
@@ -25,6 +26,7 @@ type canParams struct {
 	sessionPolicy string
 	grant         string
 	export        string
+	assume        []string
 	format        enum
 	now           func() time.Time
 }
@@ -71,6 +73,7 @@ Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is
 	flags.StringVar(&p.grant, "grant", "", "the `ID` of the grant that kms:RetireGrant is about")
 	flags.StringVar(&p.export, "export", "",
 		"also write the question and its policies as an OPA bundle to `FILE` (.tar.gz), for stock opa to decide: see docs/rego.md")
+	addAssume(cmd, &p.assume)
 	addFormat(cmd, &p.format)
 	return cmd
 }
@@ -84,6 +87,10 @@ func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
 		return errors.New("a call that a service makes does not pass a VPC endpoint: use --via-service or --source-vpce, not both")
 	}
+	readings, err := readingsOf(p.assume)
+	if err != nil {
+		return err
+	}
 	world, err := loadWorld(p.load, p.stack, errw)
 	if err != nil {
 		return err
@@ -92,7 +99,8 @@ func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ev := evaluator.New(world) //nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
+	ev := evaluator.New(world).Assuming(readings)
 	answer, err := simulator.Can(ctx, ev, *q)
 	if err != nil {
 		return err
@@ -102,7 +110,10 @@ func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := writeBundle(p.export, exported.Units, exported.Input); err != nil {
+		b := rego.Bundle{
+			Revision: revision(exported.Units, readings), Units: exported.Units, Request: exported.Input, Readings: readings,
+		}
+		if err := writeBundle(p.export, b); err != nil {
 			return err
 		}
 	}

@@ -20,33 +20,61 @@ import (
 func TestDecideCorpus(t *testing.T) {
 	cases, err := corpus.Load("../../testdata/decisions")
 	require.NoError(t, err)
-	var lines bytes.Buffer
+	lines := map[string]*bytes.Buffer{} // by how assumptions are read
 	asked := map[string]corpus.Case{}
 	for _, c := range cases {
 		if !expressible(c.Request) {
 			continue
 		}
 		asked[c.Note] = c
-		require.NoError(t, json.NewEncoder(&lines).Encode(lineOf(c)))
+		assume := c.Readings.String()
+		if lines[assume] == nil {
+			lines[assume] = &bytes.Buffer{}
+		}
+		require.NoError(t, json.NewEncoder(lines[assume]).Encode(lineOf(c)))
 	}
 	require.GreaterOrEqual(t, len(asked)*10, len(cases)*9, "most cases can be written as a line")
 
-	out, errw, code := run(&lines, "decide")
-	require.Empty(t, errw)
-	require.Zero(t, code)
-	answers := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-	require.Len(t, answers, len(asked))
+	answered, differences := 0, 0
+	for assume, in := range lines {
+		wanted := bytes.Count(in.Bytes(), []byte("\n"))
+		args := []string{"decide"}
+		for _, reading := range strings.Fields(assume) {
+			args = append(args, "--assume", reading)
+		}
+		out, errw, code := run(in, args...)
+		require.Empty(t, errw)
+		require.Zero(t, code)
+		answers := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+		require.Len(t, answers, wanted)
+		answered += wanted
+		differences += checkAnswers(t, asked, answers)
+	}
+	require.Equal(t, len(asked), answered)
+	t.Logf("%d cases, %d differences", answered, differences)
+}
+
+// checkAnswers holds lines of answer to their cases, and counts those that differ.
+func checkAnswers(t *testing.T, asked map[string]corpus.Case, answers []string) (differences int) {
+	t.Helper()
 	for _, answer := range answers {
 		var got answerLine
 		require.NoError(t, json.Unmarshal([]byte(answer), &got))
-		t.Run(got.ID, func(t *testing.T) {
+		same := t.Run(got.ID, func(t *testing.T) {
 			c := asked[got.ID]
 			require.Empty(t, got.Error)
 			require.Equal(t, c.Expect.Decision, got.Decision)
 			require.Equal(t, c.Expect.Reason, got.Reason)
 			require.ElementsMatch(t, labels(c.Expect.Statements), got.deciding())
+			for _, label := range c.Expect.Assumptions {
+				require.Contains(t, got.Assumptions, label)
+			}
 		})
+		if !same {
+			differences++
+		}
 	}
+	return differences
 }
 
 // labels are the last parts of the names of statements: a Sid, an index, or a grant.
@@ -63,7 +91,10 @@ type answerLine struct {
 	ID, Error string
 	Decision  evaluator.Verdict
 	Reason    string
-	Layers    []struct {
+
+	Assumptions []string
+
+	Layers []struct {
 		Layer      string
 		Statements []struct {
 			Policy, Sid string

@@ -20,7 +20,8 @@ import (
 const maxLineInBytes = 16 << 20
 
 func newDecide(ctx context.Context, s streams) *cobra.Command {
-	return &cobra.Command{
+	var assume []string
+	cmd := &cobra.Command{
 		Use:   "decide",
 		Short: "Decide requests that carry their policies: JSON lines in, JSON lines out",
 		Long: `Read one request per line from standard input and write one decision per line to standard output, in order.
@@ -34,9 +35,15 @@ vpcEndpointPolicies and grants. A line that cannot be decided gives {"id", "erro
 			return nil
 		},
 		RunE: func(*cobra.Command, []string) error {
-			return runDecide(ctx, s.in, s.out)
+			readings, err := readingsOf(assume)
+			if err != nil {
+				return err
+			}
+			return runDecide(ctx, readings, s.in, s.out)
 		},
 	}
+	addAssume(cmd, &assume)
+	return cmd
 }
 
 // decided is the answer to a line.
@@ -52,8 +59,9 @@ type undecided struct {
 }
 
 // runDecide answers lines until the input ends.
-func runDecide(ctx context.Context, in io.Reader, out io.Writer) error {
-	base := evaluator.New(&source.World{}) //nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
+func runDecide(ctx context.Context, readings evaluator.Readings, in io.Reader, out io.Writer) error {
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
+	base := evaluator.New(&source.World{}).Assuming(readings)
 	d := &decider{base: base, out: bufio.NewWriter(out)}
 	r := bufio.NewReaderSize(in, 64<<10)
 	var line []byte

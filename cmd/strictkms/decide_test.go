@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/evaluator"
 )
 
 // run executes a command line at a fixed time.
@@ -30,7 +32,7 @@ func TestDecideAnswersBeforeTheInputEnds(t *testing.T) {
 	answering, answers := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- errors.Join(runDecide(context.Background(), requests, answers), answers.Close())
+		done <- errors.Join(runDecide(context.Background(), evaluator.Readings{}, requests, answers), answers.Close())
 	}()
 	r := bufio.NewReader(answering)
 	for _, text := range []string{request + "\n", "\n" + request + "\n" + request[:10], request[10:] + "\n"} {

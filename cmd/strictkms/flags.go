@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/strictkms/strictkms/evaluator"
 )
 
 // enum is a flag with a few values; the first is the default.
@@ -44,6 +46,21 @@ const (
 func addFormat(cmd *cobra.Command, format *enum) {
 	*format = newEnum(formatText, formatJSON)
 	cmd.Flags().Var(format, "format", "how the answer is written")
+}
+
+// addAssume adds --assume.
+func addAssume(cmd *cobra.Command, assume *[]string) {
+	cmd.Flags().StringArrayVar(assume, "assume", nil,
+		"read what AWS leaves open otherwise than by default, as `NAME=READING` (repeatable): see docs/assumptions.md")
+}
+
+// readingsOf reads the values of --assume.
+func readingsOf(assume []string) (evaluator.Readings, error) {
+	readings, err := evaluator.ParseReadings(assume...)
+	if err != nil {
+		return readings, fmt.Errorf("--assume: %w", err)
+	}
+	return readings, nil
 }
 
 // stackParams say where what a template declares would be.

@@ -23,10 +23,13 @@ type regoParams struct {
 	kindSet bool
 	explain bool
 	output  string
+	assume  []string
+	signing rego.Signing
+	alg     enum
 }
 
 func newRego(s streams) *cobra.Command {
-	p := &regoParams{kind: newEnum(kindNames()...)}
+	p := &regoParams{kind: newEnum(kindNames()...), alg: newEnum(rego.SigningAlgorithms()...)}
 	cmd := &cobra.Command{
 		Use:   "rego FILE...",
 		Short: "Print policies as Rego, or write them as an OPA bundle",
@@ -45,6 +48,9 @@ data.strictkms.layers.decision with it.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.files, p.kindSet = args, cmd.Flags().Changed("kind")
+			if p.signing.KeyFile == "" && cmd.Flags().Changed("signing-alg") {
+				return errors.New("--signing-alg says how to sign: name the key with --signing-key")
+			}
 			return runRego(p, s.out, s.err)
 		},
 	}
@@ -54,6 +60,10 @@ data.strictkms.layers.decision with it.`,
 	flags.Lookup("kind").DefValue = "" // it is guessed
 	flags.BoolVar(&p.explain, "explain", false, "print the modules that explain: which element of which statement is met")
 	flags.StringVarP(&p.output, "output", "o", "", "write an OPA bundle to `FILE` (.tar.gz) instead")
+	flags.StringVar(&p.signing.KeyFile, "signing-key", "",
+		"sign the bundle with the private key in a PEM `FILE`, or for the HS algorithms with the secret in it")
+	flags.Var(&p.alg, "signing-alg", "the algorithm that the bundle is signed with")
+	addAssume(cmd, &p.assume)
 	return cmd
 }
 
@@ -62,12 +72,24 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 	if p.explain && p.output != "" {
 		return errors.New("--explain prints and -o writes a bundle: use one of them")
 	}
-	units, err := loadUnits(p, errw)
+	if p.signing.KeyFile != "" && p.output == "" {
+		return errors.New("--signing-key signs a bundle: write one with -o")
+	}
+	readings, err := readingsOf(p.assume)
+	if err != nil {
+		return err
+	}
+	units, err := loadUnits(p, readings, errw)
 	if err != nil {
 		return err
 	}
 	if p.output != "" {
-		return writeBundle(p.output, units, nil)
+		b := rego.Bundle{Revision: revision(units, readings), Units: units, Readings: readings}
+		if p.signing.KeyFile != "" {
+			p.signing.Algorithm = p.alg.value
+			b.Signing = &p.signing
+		}
+		return writeBundle(p.output, b)
 	}
 	var text strings.Builder
 	for i, u := range units {
@@ -90,7 +112,7 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 
 // writeBundle writes the bundle beside its place and then moves it there, so that nothing is left of one
 // that fails.
-func writeBundle(name string, units []rego.NamedUnit, request map[string]any) (err error) {
+func writeBundle(name string, b rego.Bundle) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".strictkms-*")
 	if err != nil {
 		return err
@@ -100,7 +122,7 @@ func writeBundle(name string, units []rego.NamedUnit, request map[string]any) (e
 			_ = os.Remove(f.Name()) // the first error says more
 		}
 	}()
-	err = rego.WriteBundle(f, revision(units), units, request)
+	err = b.Write(f)
 	if err == nil {
 		err = f.Chmod(0o644)
 	}
@@ -111,9 +133,12 @@ func writeBundle(name string, units []rego.NamedUnit, request map[string]any) (e
 }
 
 // revision identifies the content of a bundle.
-func revision(units []rego.NamedUnit) string {
+func revision(units []rego.NamedUnit, readings rego.Readings) string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%q %q", rego.DecisionModule, rego.LayersModule)
+	if assume := readings.String(); assume != "" {
+		_, _ = fmt.Fprintf(h, "%q", assume)
+	}
 	for _, u := range units {
 		_, _ = fmt.Fprintf(h, "%q %q", u.Name, u.Module)
 	}

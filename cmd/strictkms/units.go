@@ -33,13 +33,14 @@ func kindNames() []string {
 
 // translator collects units under names of their own.
 type translator struct {
-	units []rego.NamedUnit
-	docs  map[*policy.Document]bool
-	taken map[string]bool
+	readings rego.Readings
+	units    []rego.NamedUnit
+	docs     map[*policy.Document]bool
+	taken    map[string]bool
 }
 
 // loadUnits translates every policy of every file and prints the warnings about them.
-func loadUnits(p *regoParams, errw io.Writer) ([]rego.NamedUnit, error) {
+func loadUnits(p *regoParams, readings rego.Readings, errw io.Writer) ([]rego.NamedUnit, error) {
 	l, err := newLoader(p.stack, len(p.files) > 1)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func loadUnits(p *regoParams, errw io.Writer) ([]rego.NamedUnit, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	t := &translator{docs: map[*policy.Document]bool{}, taken: map[string]bool{}}
+	t := &translator{readings: readings, docs: map[*policy.Document]bool{}, taken: map[string]bool{}}
 	t.add(alone...)
 	t.addWorld(l.world)
 	if len(t.units) == 0 {
@@ -107,7 +108,7 @@ func (t *translator) addWorld(w *source.World) {
 		if len(k.Grants) > 0 {
 			_, id, _ := strings.Cut(k.ARN, ":key/")
 			name := t.name("grants on key/" + id)
-			t.units = append(t.units, rego.NamedUnit{Name: name, Unit: rego.Grants(k.Grants, name)})
+			t.units = append(t.units, rego.NamedUnit{Name: name, Unit: t.readings.Grants(k.Grants, name)})
 		}
 	}
 	for _, u := range w.Users {
@@ -138,7 +139,7 @@ func (t *translator) add(docs ...*policy.Document) {
 		}
 		t.docs[doc] = true
 		name := t.name(doc.Name)
-		t.units = append(t.units, rego.NamedUnit{Name: name, Unit: rego.Policy(doc.Bound(false), name)})
+		t.units = append(t.units, rego.NamedUnit{Name: name, Unit: t.readings.Policy(doc.Bound(false), name)})
 	}
 }
 

@@ -32,7 +32,9 @@ type Case struct {
 	// World is what the request is made in. Cases may share it.
 	World   *source.World
 	Request evaluator.Request
-	Expect  Expect
+	// Readings are how the case reads the assumptions.
+	Readings evaluator.Readings
+	Expect   Expect
 }
 
 // Expect is what the decision must say. Empty fields other than Statements are not compared.
@@ -99,7 +101,9 @@ type caseForm struct {
 	Source  string      `yaml:"source"`
 	World   yaml.Node   `yaml:"world"`
 	Request requestForm `yaml:"request"`
-	Expect  Expect      `yaml:"expect"`
+	// Assume gives the readings of assumptions that are not the default, by name.
+	Assume map[string]string `yaml:"assume"`
+	Expect Expect            `yaml:"expect"`
 }
 
 func loadFile(name string) ([]Case, error) {
@@ -136,11 +140,24 @@ func (l *loader) load(n *yaml.Node) (Case, error) {
 		return c, err
 	}
 	var err error
+	if c.Readings, err = readings(form.Assume); err != nil {
+		return c, err
+	}
 	if c.World, err = l.world(&form.World); err != nil {
 		return c, err
 	}
 	c.Request, err = l.request(c.World, form.Request)
 	return c, err
+}
+
+// readings reads the assumptions of a case. One that is read as by default need not be said.
+func readings(assume map[string]string) (evaluator.Readings, error) {
+	var texts []string
+	for name, reading := range assume {
+		texts = append(texts, name+"="+reading)
+	}
+	slices.Sort(texts)
+	return evaluator.ParseReadings(texts...)
 }
 
 // check reports what every case must have.

@@ -24,6 +24,7 @@ func TestCorpus(t *testing.T) {
 				decider = evaluator.New(c.World)
 				deciders[c.World] = decider
 			}
+			decider = decider.Assuming(c.Readings)
 			explained, err := decider.Explain(t.Context(), c.Request)
 			require.NoError(t, err)
 			assert.Empty(t, c.Problems(explained))

@@ -62,6 +62,8 @@ func TestLoadErrors(t *testing.T) {
 		{"explicit deny without layer", "no-identity-policy", "explicit-deny", "expected the layer"},
 		{"layer without explicit deny", "no-identity-policy", "no-identity-policy, layer: key-policy", "only an explicit deny has a layer"},
 		{"statements of an implicit deny", "no-identity-policy", "no-identity-policy, statements: [a]", "expected deciding statements"},
+		{"unknown assumption", "world: w", "assume: {grant-and-spc: cut}\n    world: w", `there is no assumption "grant-and-spc"; nearest: grant-and-scp`},
+		{"unknown reading", "world: w", "assume: {grant-and-scp: maybe}\n    world: w", `no reading "maybe": expected one of cut, survives`},
 		{"not YAML", "cases:", "cases: [", "a.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func TestStockOPA(t *testing.T) {
 	known := map[string]bool{}
 	base := evaluator.New(cases[0].World)
 	for _, c := range cases {
-		export, err := base.In(c.World).Export(c.Request)
+		export, err := base.In(c.World).Assuming(c.Readings).Export(c.Request)
 		require.NoError(t, err, c.Note)
 		inputs[c.Note] = export.Input
 		for _, u := range export.Units {
@@ -48,7 +48,7 @@ func TestStockOPA(t *testing.T) {
 	dir := t.TempDir()
 	bundle, data := filepath.Join(dir, "bundle.tar.gz"), filepath.Join(dir, "cases.json")
 	var archive bytes.Buffer
-	require.NoError(t, rego.WriteBundle(&archive, "corpus", units, nil))
+	require.NoError(t, rego.Bundle{Revision: "corpus", Units: units}.Write(&archive))
 	require.NoError(t, os.WriteFile(bundle, archive.Bytes(), 0o600))
 	text, err := json.Marshal(map[string]any{"cases": inputs})
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 const redacted = "[redacted]"
 
 // redaction has the methods that keep fmt, log/slog and encoding/json from looking into the type that embeds it.
-// The secret itself is behind a pointer besides, so that it also stays hidden in an unexported field, where fmt
-// cannot call methods.
+// The types keep the secret itself in a function besides: in an unexported field fmt cannot call methods, and for a
+// verb that does not suit a pointer it follows the pointer. It never calls a function.
 type redaction struct{}
 
 // String tells nothing.

@@ -1,6 +1,7 @@
 package material
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -34,7 +35,7 @@ var (
 // Root is the root key that seals key material and other secrets at rest. It is safe for concurrent use.
 type Root struct {
 	redaction
-	key *[RootSizeInBytes]byte
+	key func() []byte
 }
 
 // NewRoot returns the root key that has these bytes. They are copied.
@@ -42,7 +43,8 @@ func NewRoot(key []byte) (*Root, error) {
 	if len(key) != RootSizeInBytes {
 		return nil, fmt.Errorf("%w, not %d", ErrRootSize, len(key))
 	}
-	return &Root{key: (*[RootSizeInBytes]byte)(append([]byte(nil), key...))}, nil
+	key = bytes.Clone(key)
+	return &Root{key: func() []byte { return key }}, nil
 }
 
 // Seal encrypts a secret and binds it to a label, which says what it is and whose. Each call encrypts with AES-256-GCM
@@ -83,7 +85,7 @@ func (r *Root) derive(salt []byte) (aead cipher.AEAD, nonce []byte, err error) {
 	if r == nil || r.key == nil {
 		return nil, nil, ErrRootSize
 	}
-	derived, err := hkdf.Key(sha256.New, r.key[:], salt, rootInfo, 32+12)
+	derived, err := hkdf.Key(sha256.New, r.key(), salt, rootInfo, 32+12)
 	if err != nil {
 		return nil, nil, fmt.Errorf("derive: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	oparego "github.com/open-policy-agent/opa/v1/rego"
@@ -86,7 +87,7 @@ func (r *regoRunner) answers(ctx context.Context) error {
 	base := evaluator.New(r.cases[0].World) //nolint:contextcheck // it compiles one module, once
 	names := make([][]any, len(r.cases))
 	for i, c := range r.cases {
-		export, err := base.In(c.World).Export(c.Request)
+		export, err := base.In(c.World).Assuming(c.Readings).Export(c.Request)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Note, err)
 		}
@@ -179,7 +180,8 @@ func meets(ctx context.Context, query oparego.PreparedEvalQuery, input any, c co
 	}
 	made, asked := answer["assumptions"].([]any)
 	wrong := func(want bool) func(string) bool {
-		return func(name string) bool {
+		return func(label string) bool {
+			name, _, _ := strings.Cut(label, "=") // the module gives the name, the evaluator adds the reading
 			return slices.Contains(decisionAssumptions, name) && slices.Contains(made, any(name)) != want
 		}
 	}
@@ -194,7 +196,7 @@ func (r *regoRunner) evaluate(ctx context.Context, module string) (fate, string)
 	defer func() { rego.DecisionModule = original }()
 	base := evaluator.New(r.cases[0].World) //nolint:contextcheck // it compiles one module, once
 	for _, c := range r.cases {
-		d, err := base.In(c.World).Explain(ctx, c.Request)
+		d, err := base.In(c.World).Assuming(c.Readings).Explain(ctx, c.Request)
 		if err != nil || len(c.Problems(d)) > 0 {
 			return killed, c.Note
 		}

@@ -1,0 +1,80 @@
+package kms
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The enums and patterns that the tags of input structs name. They are those of AWS's model
+// (https://github.com/aws/aws-sdk-go-v2/tree/main/service/kms, types/enums.go, and the shapes of the API Reference).
+
+// enum is the set of values of a string.
+type enum []string
+
+func (e enum) has(value string) bool { return slices.Contains(e, value) }
+
+// String lists the values as AWS's messages do.
+func (e enum) String() string { return "[" + strings.Join(e, ", ") + "]" }
+
+var enums = map[string]enum{
+	"CustomerMasterKeySpec": {
+		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+		"SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2",
+	},
+	"DataKeyPairSpec": {
+		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+		"SM2", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024",
+	},
+	"DataKeySpec":             {"AES_256", "AES_128"},
+	"DryRunModifierType":      {"IGNORE_CIPHERTEXT"},
+	"EncryptionAlgorithmSpec": {"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"},
+	"GrantOperation": {
+		"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+		"Sign", "Verify", "GetPublicKey", "CreateGrant", "RetireGrant", "DescribeKey", "GenerateDataKeyPair",
+		"GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "VerifyMac", "DeriveSharedSecret", "Encapsulate",
+		"Decapsulate",
+	},
+	"IncludeKeyMaterial":        {"ALL_KEY_MATERIAL", "ROTATIONS_ONLY"},
+	"KeyAgreementAlgorithmSpec": {"ECDH"},
+	"KeyEncryptionMechanism":    {"RSAES_OAEP_SHA_256"},
+	"KeySpec": {
+		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+		"SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2", "ML_DSA_44", "ML_DSA_65",
+		"ML_DSA_87", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024",
+	},
+	"KeyUsageType": {
+		"SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE",
+	},
+	"MacAlgorithmSpec": {"HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"},
+	"MessageType":      {"RAW", "DIGEST", "EXTERNAL_MU"},
+	"OriginType":       {"AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"},
+	"SigningAlgorithmSpec": {
+		"RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", "RSASSA_PSS_SHA_512", "RSASSA_PKCS1_V1_5_SHA_256",
+		"RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512",
+		"SM2DSA", "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512",
+	},
+}
+
+// pattern is a regular expression that the whole of a string must match.
+type pattern struct {
+	text  string // as AWS's messages print it
+	regex *regexp.Regexp
+}
+
+func (p *pattern) matches(s string) bool { return p.regex.MatchString(s) }
+
+// newPattern takes the expression as AWS writes it and as Go does.
+func newPattern(aws, expression string) *pattern {
+	return &pattern{text: aws, regex: regexp.MustCompile(`\A(?:` + expression + `)\z`)}
+}
+
+var patterns = map[string]*pattern{
+	"AliasNameType":  newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"XksKeyIdType":   newPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
+	"GrantNameType":       newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"PrincipalIdType":     newPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
+	"MarkerType":     newPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
+	"PolicyNameType": newPattern(`[\w]+`, `[\w]+`),
+	"PolicyType":     newPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
+}

@@ -1,0 +1,195 @@
+package kms
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/store"
+)
+
+type createKeyInput struct {
+	Policy                         *string    `kms:"min=1,max=131072,pattern=PolicyType"`
+	Description                    *string    `kms:"min=0,max=8192"`
+	KeyUsage                       *string    `kms:"enum=KeyUsageType"`
+	CustomerMasterKeySpec          *string    `kms:"enum=CustomerMasterKeySpec"`
+	KeySpec                        *string    `kms:"enum=KeySpec"`
+	Origin                         *string    `kms:"enum=OriginType"`
+	CustomKeyStoreId               *string    `kms:"min=1,max=64"`
+	BypassPolicyLockoutSafetyCheck *bool      ``
+	Tags                           []tagInput ``
+	MultiRegion                    *bool      ``
+	XksKeyId                       *string    `kms:"min=1,max=128,pattern=XksKeyIdType"`
+}
+
+type createKeyOutput struct{ KeyMetadata *keyMetadata }
+
+// createKey makes a key. Its policy is checked before the caller is, as far as it can be read, but decides nothing
+// about whether the caller may create it.
+func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
+	record, err := newKeyRecord(in)
+	if err != nil {
+		return nil, err
+	}
+	record.Partition, record.CreationDate = c.Partition, c.now()
+	if err := c.authorize("kms:CreateKey", nil, createKeyContext(in, record)); err != nil {
+		return nil, err
+	}
+	key, err := c.draftKey(in, record)
+	if err != nil {
+		return nil, err
+	}
+	c.observe(key)
+	m, err := c.service.newMaterial(key.ARN, record.Spec)
+	if err != nil {
+		return nil, err
+	}
+	record.Materials = []materialRecord{m}
+	key.Metadata.CurrentMaterial = m.ID
+	change, err := record.change(key.path())
+	if err != nil {
+		return nil, err
+	}
+	tx := store.Tx{Compare: []store.Comparison{{Key: change.Key}}, Changes: []store.Change{change}}
+	if err := c.commit(tx); err != nil {
+		return nil, err
+	}
+	return &createKeyOutput{key.metadata()}, nil
+}
+
+// newKeyRecord is the record of the key that a request asks for, without what makes it one key among others.
+func newKeyRecord(in *createKeyInput) (*keyRecord, error) {
+	record := &keyRecord{
+		Description: value(in.Description, ""), Usage: value(in.KeyUsage, ""), Origin: value(in.Origin, originKMS),
+		State: stateEnabled, MultiRegion: value(in.MultiRegion, false),
+	}
+	if record.MultiRegion {
+		record.MultiRegionKeyType = "PRIMARY"
+	}
+	if in.KeySpec != nil && in.CustomerMasterKeySpec != nil {
+		return nil, failf(CodeValidation, "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "+
+			"CustomerMasterKeySpec is deprecated.")
+	}
+	record.Spec = value(in.KeySpec, value(in.CustomerMasterKeySpec, symmetricDefault))
+	if record.Usage == "" {
+		if record.Spec != symmetricDefault {
+			return nil, failf(CodeValidation,
+				"You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.")
+		}
+		record.Usage = string(material.EncryptDecrypt)
+	}
+	if record.Origin != originKMS || in.CustomKeyStoreId != nil || in.XksKeyId != nil {
+		return nil, &Error{Code: CodeUnsupportedOperation}
+	}
+	spec := material.LookupSpec(record.Spec)
+	if spec == nil {
+		return nil, &Error{Code: CodeUnsupportedOperation}
+	}
+	if !spec.HasUsage(material.Usage(record.Usage)) {
+		return nil, failf(CodeValidation, "KeyUsage %s is not compatible with KeySpec %s", record.Usage, record.Spec)
+	}
+	tags, err := mergeTags(nil, in.Tags)
+	record.Tags = tags
+	return record, err
+}
+
+// originKMS is the origin of key material that KMS made.
+const originKMS = "AWS_KMS"
+
+// value is what an optional member says, or its default.
+func value[T any](member *T, without T) T {
+	if member == nil {
+		return without
+	}
+	return *member
+}
+
+// createKeyContext are the condition keys of CreateKey
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html).
+func createKeyContext(in *createKeyInput, record *keyRecord) map[string][]string {
+	context := map[string][]string{
+		"kms:KeySpec": {record.Spec}, "kms:KeyUsage": {record.Usage}, "kms:KeyOrigin": {record.Origin},
+		"kms:MultiRegion": {strconv.FormatBool(record.MultiRegion)},
+	}
+	if record.MultiRegion {
+		context["kms:MultiRegionKeyType"] = []string{record.MultiRegionKeyType}
+	}
+	addBypass(context, in.BypassPolicyLockoutSafetyCheck)
+	addRequestTags(context, in.Tags)
+	return context
+}
+
+// draftKey makes the key of a record as it will be, and decides whether its policy and its tags may be: the key does
+// not exist yet.
+func (c *call) draftKey(in *createKeyInput, record *keyRecord) (*Key, error) {
+	id, err := c.service.newKeyID(record.MultiRegion)
+	if err != nil {
+		return nil, err
+	}
+	record.Policy = defaultKeyPolicy(c.Partition, c.Account)
+	if len(in.Tags) > 0 {
+		// "To use this parameter, you must have kms:TagResource permission in an IAM policy": under the default policy
+		// IAM policies alone decide.
+		key, err := c.service.newKey(c.Account, c.Region, id, record)
+		if err != nil {
+			return nil, err
+		}
+		context := map[string][]string{}
+		addRequestTags(context, in.Tags)
+		if err := c.authorize("kms:TagResource", key, context); err != nil {
+			return nil, err
+		}
+	}
+	if in.Policy != nil {
+		record.Policy = *in.Policy
+	}
+	if record.PrincipalIDs, err = c.service.checkPolicy(record.Policy); err != nil {
+		return nil, err
+	}
+	key, err := c.service.newKey(c.Account, c.Region, id, record)
+	if err != nil {
+		return nil, err
+	}
+	return key, c.checkLockout(key, in.BypassPolicyLockoutSafetyCheck)
+}
+
+// newKey makes a version of a key that is not in the store.
+func (s *Service) newKey(account, region, id string, record *keyRecord) (*Key, error) {
+	return s.state.newKey(statePath(account, region, id), nil, &touch{record: record})
+}
+
+// newKeyID makes a random key id: that of a multi-Region key has a prefix and no dashes
+// (https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html).
+func (s *Service) newKeyID(multiRegion bool) (string, error) {
+	id, err := uuid.NewRandomFromReader(s.config.Rand)
+	if err != nil {
+		return "", fmt.Errorf("making a key id: %w", err)
+	}
+	if multiRegion {
+		return multiRegionPrefix + strings.ReplaceAll(id.String(), "-", ""), nil
+	}
+	return id.String(), nil
+}
+
+// defaultKeyPolicy is the policy of a key that is created without one, as GetKeyPolicy tells it, to the letter
+// (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
+func defaultKeyPolicy(partition, account string) string {
+	root := policy.ARN{Partition: partition, Service: "iam", Account: account, Resource: "root"}
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "` + root.String() + `"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
+}

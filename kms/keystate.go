@@ -1,0 +1,132 @@
+package kms
+
+// The states of keys (https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html).
+const (
+	stateEnabled                = "Enabled"
+	stateDisabled               = "Disabled"
+	statePendingDeletion        = "PendingDeletion"
+	statePendingReplicaDeletion = "PendingReplicaDeletion"
+	statePendingImport          = "PendingImport"
+	stateUnavailable            = "Unavailable"
+	stateCreating               = "Creating"
+	stateUpdating               = "Updating"
+)
+
+// refusal is how an operation refuses a key for its state: the numbers of the table's footnotes. Of "[2] or [3]", it
+// is [3] that clients of AWS report.
+type refusal int
+
+const (
+	takes              refusal = 0
+	isDisabled         refusal = 1
+	isPendingDeletion  refusal = 3
+	notPendingDeletion refusal = 4
+	isPendingImport    refusal = 5
+	wrongOrigin        refusal = 6
+	isUnavailable      refusal = 11
+	isCreating         refusal = 14
+	isUpdating         refusal = 15
+)
+
+// refusals are the exception of each refusal; the message follows the ARN of the key.
+var refusals = map[refusal]struct{ code, message string }{
+	isDisabled:         {CodeDisabled, " is disabled."},
+	isPendingDeletion:  {CodeInvalidState, " is pending deletion."},
+	notPendingDeletion: {CodeInvalidState, " is not pending deletion."},
+	isPendingImport:    {CodeInvalidState, " is pending import."},
+	wrongOrigin:        {CodeUnsupportedOperation, " origin is EXTERNAL which is not valid for this operation."},
+	isUnavailable:      {CodeInvalidState, " is unavailable."},
+	isCreating:         {CodeInvalidState, " is creating."},
+	isUpdating:         {CodeInvalidState, " is updating."},
+}
+
+// stateRow is a row of the table: how an operation takes a key in each state but Enabled.
+type stateRow struct {
+	disabled, pendingDeletion, pendingImport, unavailable, creating, updating refusal
+}
+
+// The rows that several operations share. What the table calls not applicable is refused.
+var (
+	anyState   = stateRow{}
+	cryptoRow  = stateRow{isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, takes}
+	editRow    = stateRow{takes, isPendingDeletion, takes, takes, takes, takes}
+	switchRow  = stateRow{takes, isPendingDeletion, isPendingImport, takes, isCreating, isUpdating}
+	rotateRow  = stateRow{isDisabled, isPendingDeletion, wrongOrigin, isUnavailable, isCreating, takes}
+	replicaRow = stateRow{isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, isUpdating}
+)
+
+// stateTable is the table of https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html#key-state-table;
+// what depends on the origin of the key ([7], [8], [9]) is left to the operations. An operation that is not here
+// refuses every key.
+var stateTable = map[string]stateRow{
+	"CancelKeyDeletion":                   {notPendingDeletion, takes, notPendingDeletion, notPendingDeletion, notPendingDeletion, notPendingDeletion},
+	"CreateAlias":                         editRow,
+	"CreateGrant":                         {isDisabled, isPendingDeletion, isPendingImport, takes, isCreating, takes},
+	"Decrypt":                             cryptoRow,
+	"DeleteAlias":                         anyState,
+	"DescribeKey":                         anyState,
+	"DeriveSharedSecret":                  cryptoRow,
+	"DisableKey":                          switchRow,
+	"DisableKeyRotation":                  rotateRow,
+	"EnableKey":                           switchRow,
+	"EnableKeyRotation":                   rotateRow,
+	"Encrypt":                             cryptoRow,
+	"GenerateDataKey":                     cryptoRow,
+	"GenerateDataKeyPair":                 cryptoRow,
+	"GenerateDataKeyPairWithoutPlaintext": cryptoRow,
+	"GenerateDataKeyWithoutPlaintext":     cryptoRow,
+	"GenerateMac":                         cryptoRow,
+	"GetKeyPolicy":                        anyState,
+	"GetKeyRotationStatus":                {pendingImport: wrongOrigin},
+	"GetPublicKey":                        cryptoRow,
+	"ListAliases":                         anyState,
+	"ListGrants":                          anyState,
+	"ListKeyPolicies":                     anyState,
+	"ListKeyRotations":                    anyState,
+	"ListResourceTags":                    anyState,
+	"PutKeyPolicy":                        anyState,
+	"ReEncrypt":                           cryptoRow,
+	"ReplicateKey":                        replicaRow,
+	"RetireGrant":                         anyState,
+	"RevokeGrant":                         anyState,
+	"RotateKeyOnDemand":                   rotateRow,
+	"ScheduleKeyDeletion":                 {pendingDeletion: isPendingDeletion, updating: isUpdating},
+	"Sign":                                cryptoRow,
+	"TagResource":                         editRow,
+	"UntagResource":                       editRow,
+	"UpdateAlias":                         editRow, // of the key that the alias is to name
+	"UpdateKeyDescription":                editRow,
+	"Verify":                              cryptoRow,
+	"VerifyMac":                           cryptoRow,
+}
+
+// checkState refuses a key that is in a state in which the operation of the call does not take it.
+func (c *call) checkState(key *Key) error {
+	row, ok := stateTable[c.operation]
+	if !ok {
+		return &Error{Code: CodeUnsupportedOperation}
+	}
+	if r := row.refusal(key.Metadata.State); r != takes {
+		return failf(refusals[r].code, "%s%s", key.ARN, refusals[r].message)
+	}
+	return nil
+}
+
+func (r *stateRow) refusal(state string) refusal {
+	switch state {
+	case stateEnabled:
+		return takes
+	case stateDisabled:
+		return r.disabled
+	case statePendingDeletion, statePendingReplicaDeletion:
+		return r.pendingDeletion
+	case statePendingImport:
+		return r.pendingImport
+	case stateCreating:
+		return r.creating
+	case stateUpdating:
+		return r.updating
+	default: // Unavailable, and what a newer version may have written
+		return r.unavailable
+	}
+}

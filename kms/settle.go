@@ -1,0 +1,148 @@
+package kms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/store"
+)
+
+// settle does what the clock says is due: it deletes the keys whose waiting period is over, with their material, and
+// rotates those whose rotation date has come. Every operation calls it first, so that no timer is needed and a test's
+// clock drives it. A failure is logged and does not stop the operation: a key that is due to be deleted is not found
+// in any case.
+func (s *Service) settle(ctx context.Context) {
+	if !s.isDue() {
+		return
+	}
+	s.settling.Lock()
+	defer s.settling.Unlock()
+	for s.isDue() {
+		_, key, ok := s.state.current.Load().due.Min()
+		if !ok {
+			return
+		}
+		err := s.settleKey(ctx, key)
+		if errors.Is(err, store.ErrConflict) {
+			err = s.refresh(ctx)
+		}
+		if err != nil {
+			s.log.ErrorContext(ctx, "what is due was not done", slog.String("key", key.ARN), slog.Any("error", err))
+			return
+		}
+	}
+}
+
+func (s *Service) isDue() bool {
+	due := s.state.current.Load().nextDue
+	return !due.IsZero() && !s.now().Before(due)
+}
+
+func (s *Service) settleKey(ctx context.Context, key *Key) error {
+	if key.isGone(s.now()) {
+		return s.deleteKey(ctx, key)
+	}
+	record := *key.record
+	rotation := *record.Rotation
+	for !rotation.Next.After(s.now()) {
+		if err := s.rotate(key, &record, rotation.Next, rotationAutomatic); err != nil {
+			return err
+		}
+		rotation.Next = rotation.Next.Add(days(rotation.PeriodInDays))
+	}
+	record.Rotation = &rotation
+	return s.write(ctx, key, &record)
+}
+
+// days is a number of days: AWS counts 24 hours each.
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// The types of rotation (RotationType of the API).
+const (
+	rotationAutomatic = "AUTOMATIC"
+	rotationOnDemand  = "ON_DEMAND"
+)
+
+// rotate gives a key new material, which is current from then on; the old stays to decrypt with.
+func (s *Service) rotate(key *Key, record *keyRecord, at time.Time, rotationType string) error {
+	m, err := s.newMaterial(key.ARN, record.Spec)
+	if err != nil {
+		return err
+	}
+	m.RotationDate, m.RotationType = at, rotationType
+	record.Materials = append(slices.Clip(record.Materials), m)
+	return nil
+}
+
+// newMaterial generates key material for the key with an ARN and seals it.
+func (s *Service) newMaterial(arn, specName string) (materialRecord, error) {
+	spec := material.LookupSpec(specName)
+	if spec == nil {
+		return materialRecord{}, fmt.Errorf("key material of unknown spec %q", specName)
+	}
+	m, err := material.Generate(spec, s.config.Rand)
+	if err != nil {
+		return materialRecord{}, fmt.Errorf("generating key material: %w", err)
+	}
+	sealed, err := m.Seal(s.config.Root, arn)
+	if err != nil {
+		return materialRecord{}, fmt.Errorf("sealing key material: %w", err)
+	}
+	return materialRecord{ID: m.ID(), Sealed: sealed}, nil
+}
+
+// write puts the new record of a key in place of the one that it was made from.
+func (s *Service) write(ctx context.Context, key *Key, record *keyRecord) error {
+	change, err := record.change(key.path())
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, store.Tx{Compare: []store.Comparison{unchanged(key)}, Changes: []store.Change{change}})
+}
+
+// deleteKey deletes a key with everything of it: its grants, its aliases, and with the record its key material.
+func (s *Service) deleteKey(ctx context.Context, key *Key) error {
+	if err := s.deleteGrants(ctx, key.path()); err != nil {
+		return err
+	}
+	tx := store.Tx{
+		Compare: []store.Comparison{unchanged(key)},
+		Changes: []store.Change{
+			{Key: keyPrefix + key.path(), Delete: true},
+			{Key: grantNamesPrefix + key.path(), Delete: true},
+		},
+	}
+	for _, name := range key.Aliases {
+		path := statePath(key.Account, key.Region, name)
+		if a := s.state.current.Load().alias(path); a != nil {
+			tx.Compare = append(tx.Compare, store.Comparison{Key: aliasStore + path, Revision: a.revision})
+			tx.Changes = append(tx.Changes, store.Change{Key: aliasStore + path, Delete: true})
+		}
+	}
+	if err := s.commit(ctx, tx); err != nil {
+		return err
+	}
+	return s.deleteGrants(ctx, key.path()) // those that were made meanwhile
+}
+
+// deleteGrants deletes the grants of a key, in as many transactions as they need.
+func (s *Service) deleteGrants(ctx context.Context, keyPath string) error {
+	for {
+		entries, _, err := s.config.Store.Range(ctx, grantPath(keyPath, ""), "", store.MaxChanges)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		var tx store.Tx
+		for _, e := range entries {
+			tx.Changes = append(tx.Changes, store.Change{Key: e.Key, Delete: true})
+		}
+		if err := s.commit(ctx, tx); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package kms
+
+import (
+	"errors"
+
+	"github.com/strictkms/strictkms/kms/material"
+)
+
+var signOperations = []operation{
+	answers("Sign", sign),
+	answers("Verify", verify),
+}
+
+// signInput is the input of Sign.
+type signInput struct {
+	KeyId            *string  `kms:"required,min=1,max=2048"`
+	Message          secret   `kms:"required,min=1,max=4096,sensitive"`
+	MessageType      *string  `kms:"enum=MessageType"`
+	SigningAlgorithm *string  `kms:"required,enum=SigningAlgorithmSpec"`
+	GrantTokens      []string `kms:"min=0,max=10,each=min=1;max=8192"`
+	DryRun           *bool
+}
+
+// signOutput is the output of Sign.
+type signOutput struct {
+	KeyId            string
+	Signature        []byte
+	SigningAlgorithm string
+}
+
+// verifyInput is the input of Verify.
+type verifyInput struct {
+	KeyId            *string  `kms:"required,min=1,max=2048"`
+	Message          secret   `kms:"required,min=1,max=4096,sensitive"`
+	MessageType      *string  `kms:"enum=MessageType"`
+	Signature        []byte   `kms:"required,min=1,max=6144"`
+	SigningAlgorithm *string  `kms:"required,enum=SigningAlgorithmSpec"`
+	GrantTokens      []string `kms:"min=0,max=10,each=min=1;max=8192"`
+	DryRun           *bool
+}
+
+// verifyOutput is the output of Verify. SignatureValid is true: a signature that is not is an exception.
+type verifyOutput struct {
+	KeyId            string
+	SignatureValid   bool
+	SigningAlgorithm string
+}
+
+// sign is https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html.
+func sign(c *call, in *signInput) (*signOutput, error) {
+	s := &signing{in.KeyId, in.Message, in.MessageType, *in.SigningAlgorithm, in.GrantTokens}
+	key, m, a, err := c.prepareSigning(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := dryRun(in.DryRun); err != nil {
+		return nil, err
+	}
+	signature, err := m.Sign(a, s.messageType(), in.Message)
+	if err != nil {
+		return nil, err
+	}
+	return &signOutput{KeyId: key.ARN, Signature: signature, SigningAlgorithm: a.Name}, nil
+}
+
+// verify is https://docs.aws.amazon.com/kms/latest/APIReference/API_Verify.html.
+func verify(c *call, in *verifyInput) (*verifyOutput, error) {
+	s := &signing{in.KeyId, in.Message, in.MessageType, *in.SigningAlgorithm, in.GrantTokens}
+	key, m, a, err := c.prepareSigning(s)
+	if err != nil {
+		return nil, err
+	}
+	valid, err := m.Verify(a, s.messageType(), in.Message, in.Signature)
+	if err != nil {
+		return nil, err
+	}
+	if !valid {
+		return nil, &Error{Code: CodeInvalidSignature}
+	}
+	if err := dryRun(in.DryRun); err != nil {
+		return nil, err
+	}
+	return &verifyOutput{KeyId: key.ARN, SignatureValid: true, SigningAlgorithm: a.Name}, nil
+}
+
+// signing is what Sign and Verify have in common.
+type signing struct {
+	keyID       *string
+	message     []byte
+	kind        *string
+	algorithm   string
+	grantTokens []string
+}
+
+func (s *signing) messageType() material.MessageType {
+	return material.MessageType(orDefault(s.kind, string(material.Raw)))
+}
+
+// prepareSigning authorizes a call and checks all that can be checked before a message is signed or verified.
+func (c *call) prepareSigning(s *signing) (*Key, *material.Material, *material.Algorithm, error) {
+	key, err := c.authorizeUse(*s.keyID, s.grantTokens, func(with conditions) conditions {
+		return with.with("kms:SigningAlgorithm", s.algorithm).with("kms:MessageType", string(s.messageType()))
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := c.checkUse(key, material.SignVerify); err != nil {
+		return nil, nil, nil, err
+	}
+	_, a, err := key.algorithm(s.algorithm)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := s.check(a); err != nil {
+		return nil, nil, nil, err
+	}
+	m, err := key.currentMaterial()
+	return key, m, a, err
+}
+
+// check words what is wrong with a message.
+func (s *signing) check(a *material.Algorithm) error {
+	err := a.CheckMessage(s.messageType(), s.message)
+	switch {
+	case errors.Is(err, material.ErrDigestLength):
+		return failf(CodeValidation, "Digest is invalid length for algorithm %s.", a.Name)
+	case errors.Is(err, material.ErrMessageType):
+		return failf(CodeValidation, "Message type %s is incompatible with algorithm %s.", s.messageType(), a.Name)
+	default:
+		return err
+	}
+}

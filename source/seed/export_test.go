@@ -1,0 +1,4 @@
+package seed
+
+// Printable is how a document is written.
+var Printable = printable

@@ -1,0 +1,28 @@
+package bolt_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// child is the environment variable that makes the test binary a program that a test runs: its value names it.
+const child = "STRICTKMS_BOLT_CHILD"
+
+// children are those programs. They get the path of a store.
+var children = map[string]func(path string) error{
+	"writer":    writeUntilKilled,
+	"full disk": fillDisk,
+	"holder":    holdOpen,
+}
+
+func TestMain(m *testing.M) {
+	name := os.Getenv(child)
+	if name == "" {
+		os.Exit(m.Run()) //nolint:forbidigo // a test binary's main
+	}
+	if err := children[name](os.Getenv("STRICTKMS_BOLT_PATH")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:forbidigo // a test binary's main
+	}
+}
