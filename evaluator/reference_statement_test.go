@@ -245,7 +245,7 @@ func (r *reference) foldedConstraintsMet(g *evaluator.Grant) bool {
 		for k, v := range inner {
 			found := false
 			for other, value := range outer {
-				found = found || strings.ToLower(k) == strings.ToLower(other) && v == value
+				found = found || strings.EqualFold(k, other) && v == value
 			}
 			if !found {
 				return false
@@ -253,10 +253,8 @@ func (r *reference) foldedConstraintsMet(g *evaluator.Grant) bool {
 		}
 		return true
 	}
-	if g.EncryptionContextEquals != nil && !(within(r.pairs, g.EncryptionContextEquals) && within(g.EncryptionContextEquals, r.pairs)) {
-		return false
-	}
-	return within(g.EncryptionContextSubset, r.pairs)
+	same := g.EncryptionContextEquals == nil || within(r.pairs, g.EncryptionContextEquals)
+	return same && within(g.EncryptionContextEquals, r.pairs) && within(g.EncryptionContextSubset, r.pairs)
 }
 
 // retire reports whether the caller may retire the grant.

@@ -241,13 +241,8 @@ func (r *reference) paths(alone, scp bool) refDecision {
 
 	// Whether naming the user behind a federated user is enough.
 	suffices := r.caller.Type != evaluator.FederatedUser || !r.reads("federation-user-silent", "needs-iam")
-	half, grantHalf, iam := r.some(key, delegate), r.some("grant", delegate), r.some("identity-policy", allows)
-	if !suffices {
-		half, grantHalf = r.some(key, delegate, behind), r.some("grant", delegate, behind)
-	}
-	if !alone {
-		half = r.some(key, delegate, itself, behind)
-	}
+	half, grantHalf := r.halves(key, alone, suffices)
+	iam := r.some("identity-policy", allows)
 	cutsAll, cutsNone := r.reads("grant-and-boundary", "cut"), r.reads("grant-and-boundary", "survives")
 	for _, path := range []struct {
 		open   bool
@@ -275,6 +270,18 @@ func (r *reference) paths(alone, scp bool) refDecision {
 	cut := suffices && (alone && r.has(key, behind) || r.has("grant", behind)) || cutsAll && r.has("grant", itself) ||
 		needs && len(iam) > 0
 	return missing(needs, cut, boundary, session)
+}
+
+// halves are the statements of the key policy and the grants that leave the rest to identity policies.
+func (r *reference) halves(key string, alone, suffices bool) (keyHalf, grantHalf []string) {
+	ways := []way{delegate}
+	if !suffices {
+		ways = append(ways, behind)
+	}
+	if !alone {
+		return r.some(key, delegate, itself, behind), r.some("grant", ways...)
+	}
+	return r.some(key, ways...), r.some("grant", ways...)
 }
 
 // missing names the layer that was missing on the path that came furthest: the limits, when some path has

@@ -58,6 +58,7 @@ var operations = tabulate(
 	signOperations,
 	macOperations,
 	publicKeyOperations,
+	agreeOperations,
 	encryptOperations,
 	decryptOperations,
 	reEncryptOperations,
@@ -149,7 +150,7 @@ func (s *Service) exception(ctx context.Context, operation string, err error) *E
 // for any other name that it is not known.
 var notBuilt = []string{
 	"ConnectCustomKeyStore", "CreateCustomKeyStore", "Decapsulate", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
-	"DeriveSharedSecret", "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "Encapsulate", "GetKeyLastUsage",
+	"DescribeCustomKeyStores", "DisconnectCustomKeyStore", "Encapsulate", "GetKeyLastUsage",
 	"GetParametersForImport", "ImportKeyMaterial", "ReplicateKey", "UpdateCustomKeyStore", "UpdatePrimaryRegion",
 }
 

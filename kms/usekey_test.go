@@ -91,6 +91,16 @@ func cryptoCases() []cryptoCase {
 			},
 		},
 		{
+			operation: "DeriveSharedSecret", spec: "ECC_NIST_P256", usage: "KEY_AGREEMENT", keyMember: "KeyId",
+			conditions: map[string][]string{"kms:KeyAgreementAlgorithm": {"ECDH"}},
+			input: func(b *bench, key string) in {
+				return in{
+					"KeyAgreementAlgorithm": "ECDH",
+					"PublicKey":             must[getPublicKeyOutput](b, "GetPublicKey", in{"KeyId": key}).PublicKey,
+				}
+			},
+		},
+		{
 			operation: "GetPublicKey", spec: "ECC_NIST_P256", usage: "SIGN_VERIFY", keyMember: "KeyId",
 			conditions: map[string][]string{}, input: only(nil), noDryRun: true,
 		},
@@ -142,7 +152,7 @@ func TestCryptoConditions(t *testing.T) {
 	fromParameters := func(name string) bool {
 		switch name {
 		case "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys", "kms:SigningAlgorithm", "kms:MessageType", "kms:MacAlgorithm",
-			"kms:DataKeyPairSpec", "kms:RequestAlias", "kms:ReEncryptOnSameKey", "kms:EncryptionContext:${EncryptionContextKey}":
+			"kms:DataKeyPairSpec", "kms:KeyAgreementAlgorithm", "kms:RequestAlias", "kms:ReEncryptOnSameKey", "kms:EncryptionContext:${EncryptionContextKey}":
 			return true
 		default:
 			return false
@@ -273,7 +283,7 @@ func TestReEncryptDestinationState(t *testing.T) {
 func TestCryptoKeyUsage(t *testing.T) {
 	others := map[string][2]string{
 		"ENCRYPT_DECRYPT": {"ECC_NIST_P256", "SIGN_VERIFY"}, "SIGN_VERIFY": {"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"},
-		"GENERATE_VERIFY_MAC": {"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"},
+		"GENERATE_VERIFY_MAC": {"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"}, "KEY_AGREEMENT": {"ECC_NIST_P256", "SIGN_VERIFY"},
 	}
 	eachCrypto(t, func(b *bench, c *cryptoCase, key string) {
 		if c.operation == "GetPublicKey" {

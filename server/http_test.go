@@ -55,9 +55,9 @@ func sign(t testing.TB, r *http.Request, body string, c iam.Credentials, at time
 
 // TestSignedRequests are requests that the SDK's clients do not make.
 func TestSignedRequests(t *testing.T) {
-	w := start(t, enforce.Strict)
+	now := time.Date(2026, 8, 30, 12, 36, 0, 0, time.UTC)
+	w := start(t, enforce.Strict, func(c *server.Config) { c.Clock = func() time.Time { return now } })
 	alice, role := w.user(t, "alice", allowAll), w.role(t, "App", allowAll)
-	now := time.Now()
 	post := func(c iam.Credentials, at time.Time, expires string) *http.Request {
 		return sign(t, w.request(t, "ListKeys", `{"Limit":1}`), `{"Limit":1}`, c, at, expires)
 	}
@@ -106,17 +106,17 @@ func TestSignedRequests(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			response, body := send(t, test.request)
-			require.Equal(t, "application/x-amz-json-1.1", response.Header.Get("Content-Type"))
-			require.Regexp(t, `^[0-9a-f-]{36}$`, response.Header.Get("X-Amzn-Requestid"))
+			got := send(t, test.request)
+			require.Equal(t, "application/x-amz-json-1.1", got.header.Get("Content-Type"))
+			require.Regexp(t, `^[0-9a-f-]{36}$`, got.header.Get("X-Amzn-Requestid"))
 			if test.code == "" {
-				require.Equal(t, http.StatusOK, response.StatusCode, body)
-				require.Contains(t, body, `"Keys"`)
+				require.Equal(t, http.StatusOK, got.status, got.body)
+				require.Contains(t, got.body, `"Keys"`)
 				return
 			}
-			require.Equal(t, http.StatusBadRequest, response.StatusCode, body)
-			require.Contains(t, body, `"__type":"`+test.code+`"`)
-			require.Contains(t, body, test.within)
+			require.Equal(t, http.StatusBadRequest, got.status, got.body)
+			require.Contains(t, got.body, `"__type":"`+test.code+`"`)
+			require.Contains(t, got.body, test.within)
 		})
 	}
 }
@@ -156,10 +156,10 @@ func TestOddRequests(t *testing.T) {
 		{"not ours", raw("GET", "/_strictkms/nothing", "", ""), 404, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			response, body := send(t, test.request)
-			require.Equal(t, test.status, response.StatusCode, body)
+			got := send(t, test.request)
+			require.Equal(t, test.status, got.status, got.body)
 			if test.body != "" {
-				require.JSONEq(t, test.body, body)
+				require.JSONEq(t, test.body, got.body)
 			}
 		})
 	}
@@ -173,8 +173,8 @@ func TestOddRequests(t *testing.T) {
 		defer response.Body.Close()
 		require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 	})
-	response, _ := send(t, w.request(t, "ListKeys", `{}`))
-	require.Equal(t, http.StatusOK, response.StatusCode)
+	got := send(t, w.request(t, "ListKeys", `{}`))
+	require.Equal(t, http.StatusOK, got.status)
 }
 
 // zeros never ends.
@@ -184,40 +184,40 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // TestQueryProtocol answers that there is no action, or asks whoever knows some.
 func TestQueryProtocol(t *testing.T) {
-	form := func(w *world) (*http.Response, string) {
+	form := func(w *world) answer {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url,
 			strings.NewReader(url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}.Encode()))
 		require.NoError(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 		return send(t, r)
 	}
-	response, body := form(start(t, enforce.Strict))
-	require.Equal(t, http.StatusBadRequest, response.StatusCode)
-	require.Equal(t, "text/xml", response.Header.Get("Content-Type"))
-	require.Contains(t, body, "<Code>InvalidAction</Code>")
-	require.Contains(t, body, "<Message>Could not find operation GetCallerIdentity for version 2011-06-15</Message>")
-	require.Contains(t, body, "<RequestId>"+response.Header.Get("X-Amzn-Requestid")+"</RequestId>")
+	got := form(start(t, enforce.Strict))
+	require.Equal(t, http.StatusBadRequest, got.status)
+	require.Equal(t, "text/xml", got.header.Get("Content-Type"))
+	require.Contains(t, got.body, "<Code>InvalidAction</Code>")
+	require.Contains(t, got.body, "<Message>Could not find operation GetCallerIdentity for version 2011-06-15</Message>")
+	require.Contains(t, got.body, "<RequestId>"+got.header.Get("X-Amzn-Requestid")+"</RequestId>")
 
-	response, _ = form(start(t, enforce.Strict, func(c *server.Config) {
+	got = form(start(t, enforce.Strict, func(c *server.Config) {
 		c.Query = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			require.NoError(t, r.ParseForm())
 			require.Equal(t, "GetCallerIdentity", r.Form.Get("Action"))
 			w.WriteHeader(http.StatusTeapot)
 		})
 	}))
-	require.Equal(t, http.StatusTeapot, response.StatusCode)
+	require.Equal(t, http.StatusTeapot, got.status)
 }
 
 func TestHealth(t *testing.T) {
 	var problem error
 	w := start(t, enforce.Strict, func(c *server.Config) { c.Health = func() error { return problem } })
-	response, body := send(t, mustGet(t, w.url+server.HealthPath))
-	require.Equal(t, http.StatusOK, response.StatusCode)
-	require.JSONEq(t, `{"status":"ok","enforce":"strict","version":"test"}`, body)
+	got := send(t, mustGet(t, w.url+server.HealthPath))
+	require.Equal(t, http.StatusOK, got.status)
+	require.JSONEq(t, `{"status":"ok","enforce":"strict","version":"test"}`, got.body)
 	problem = errors.New("the disk is on fire")
-	response, body = send(t, mustGet(t, w.url+server.HealthPath))
-	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
-	require.NotContains(t, body, "fire")
+	got = send(t, mustGet(t, w.url+server.HealthPath))
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.NotContains(t, got.body, "fire")
 	require.Contains(t, w.log.String(), "fire")
 }
 
@@ -227,7 +227,7 @@ func TestMetrics(t *testing.T) {
 	_, err := encrypt(t, w.client(w.user(t, "bob", allowNothing)), key)
 	require.Error(t, err)
 	send(t, w.request(t, "Made"+"Up", `{}`))
-	_, body := send(t, mustGet(t, w.url+server.MetricsPath))
+	body := send(t, mustGet(t, w.url+server.MetricsPath)).body
 	for _, line := range []string{
 		`strictkms_requests_total{code="OK",operation="CreateKey"} 1`,
 		`strictkms_requests_total{code="AccessDeniedException",operation="Encrypt"} 1`,
@@ -265,19 +265,19 @@ func TestInternalErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, enforce.Off, func(c *server.Config) { c.KMS = odd{do}; c.Trail = nil })
-			response, body := send(t, w.request(t, "ListKeys", `{}`))
-			require.Equal(t, http.StatusInternalServerError, response.StatusCode)
-			require.JSONEq(t, `{"__type":"KMSInternalException"}`, body)
+			got := send(t, w.request(t, "ListKeys", `{}`))
+			require.Equal(t, http.StatusInternalServerError, got.status)
+			require.JSONEq(t, `{"__type":"KMSInternalException"}`, got.body)
 			log := w.log.String()
 			require.Contains(t, log, "level=ERROR")
-			require.Contains(t, log, "request="+response.Header.Get("X-Amzn-Requestid"))
+			require.Contains(t, log, "request="+got.header.Get("X-Amzn-Requestid"))
 			if name == "output" {
 				require.Contains(t, log, "unsupported type")
 			} else {
 				require.Contains(t, log, "the inside")
 			}
-			response, _ = send(t, mustGet(t, w.url+server.HealthPath))
-			require.Equal(t, http.StatusOK, response.StatusCode)
+			got = send(t, mustGet(t, w.url+server.HealthPath))
+			require.Equal(t, http.StatusOK, got.status)
 		})
 	}
 }
@@ -307,7 +307,7 @@ func TestGarbage(t *testing.T) {
 			tcp, ok := connection.(*net.TCPConn)
 			require.True(t, ok)
 			_ = tcp.CloseWrite()
-			require.NoError(t, connection.SetReadDeadline(time.Now().Add(5*time.Second)))
+			require.NoError(t, connection.SetReadDeadline(inSeconds(5)))
 			answer, _ := io.ReadAll(connection)
 			require.NotContains(t, string(answer), " 200 ")
 			require.NotContains(t, string(answer), " 500 ")
@@ -406,7 +406,7 @@ func TestConfig(t *testing.T) {
 func TestSlowClients(t *testing.T) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: TrentService.ListKeys\r\n"
 	w := start(t, enforce.Off)
-	url := serveSlow(t, w.server)
+	url := serveSlow(t, w.config)
 	for name, test := range map[string]struct{ text, answer string }{
 		"nothing":     {"", ""},
 		"half a head": {head, ""},
@@ -419,7 +419,7 @@ func TestSlowClients(t *testing.T) {
 			defer connection.Close()
 			_, err = io.WriteString(connection, test.text)
 			require.NoError(t, err)
-			require.NoError(t, connection.SetReadDeadline(time.Now().Add(20*time.Second)))
+			require.NoError(t, connection.SetReadDeadline(inSeconds(20)))
 			answer, err := io.ReadAll(connection) // until the server hangs up
 			require.NoError(t, err)
 			require.True(t, strings.HasPrefix(string(answer), test.answer), string(answer))
@@ -428,12 +428,24 @@ func TestSlowClients(t *testing.T) {
 	}
 }
 
-// serveSlow serves once more, with short limits.
-func serveSlow(t *testing.T, s *server.Server) string {
+// serveSlow serves with short limits.
+func serveSlow(t *testing.T, config server.Config) string {
 	t.Helper()
+	s, err := server.New(config)
+	require.NoError(t, err)
 	s.Hasten(t)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	go func() { _ = s.Serve(listener) }() // ends with the server
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, s.Shutdown(context.WithoutCancel(t.Context())))
+		require.NoError(t, <-served)
+	})
 	return listener.Addr().String()
+}
+
+// inSeconds is a deadline for a test that would hang otherwise.
+func inSeconds(n int) time.Time {
+	return time.Now().Add(time.Duration(n) * time.Second) //nolint:forbidigo // a deadline is real time
 }

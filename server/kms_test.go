@@ -75,8 +75,7 @@ func TestDenied(t *testing.T) {
 	explained, found := w.trail.Explain(t.Context(), id)
 	require.True(t, found, id)
 	require.Equal(t, "Encrypt", explained.Operation)
-	_, body := send(t, mustGet(t, w.url+trail.ExplainPath+id))
-	require.Contains(t, body, "user/bob")
+	require.Contains(t, send(t, mustGet(t, w.url+trail.ExplainPath+id)).body, "user/bob")
 }
 
 // TestSoft lets what would be denied pass, but nobody who proves nothing.
@@ -85,8 +84,8 @@ func TestSoft(t *testing.T) {
 	key := newKey(t, w.client(w.user(t, "alice", allowAll)))
 	_, err := encrypt(t, w.client(w.user(t, "bob", allowNothing)), key)
 	require.NoError(t, err)
-	_, body := send(t, w.request(t, "ListKeys", `{}`))
-	require.JSONEq(t, `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`, body)
+	unsigned := send(t, w.request(t, "ListKeys", `{}`))
+	require.JSONEq(t, `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`, unsigned.body)
 }
 
 // TestAuthentication refuses credentials that are not good.
@@ -154,9 +153,9 @@ func TestOff(t *testing.T) {
 			if test.authorization != "" {
 				r.Header.Set("Authorization", test.authorization)
 			}
-			response, body := send(t, r)
-			require.Equal(t, http.StatusOK, response.StatusCode, body)
-			require.Contains(t, body, test.prefix)
+			got := send(t, r)
+			require.Equal(t, http.StatusOK, got.status, got.body)
+			require.Contains(t, got.body, test.prefix)
 		})
 	}
 	key := newKey(t, w.client(w.user(t, "nobody", allowNothing)))

@@ -131,15 +131,22 @@ func provide(c iam.Credentials) aws.CredentialsProvider {
 	})
 }
 
-// send sends a request as it is and returns the answer with its body.
-func send(t testing.TB, r *http.Request) (*http.Response, string) {
+// answer is a response that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send sends a request as it is.
+func send(t testing.TB, r *http.Request) answer {
 	t.Helper()
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response, string(body)
+	return answer{response.StatusCode, response.Header, string(body)}
 }
 
 // request makes a request of an operation.

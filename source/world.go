@@ -96,5 +96,10 @@ type Key struct {
 	// AliasLogicalIDs are the names of alias resources in the template, each with the alias
 	// name (alias/…) it stands for; nil elsewhere.
 	AliasLogicalIDs map[string]string
-	Pos             policy.Position
+	// Description, Disabled and RotationPeriodInDays (0 for no automatic rotation) decide nothing: a server makes the
+	// key with them.
+	Description          string
+	Disabled             bool
+	RotationPeriodInDays int
+	Pos                  policy.Position
 }

@@ -19,15 +19,19 @@ type streams struct {
 func execute(ctx context.Context, args []string, s streams, now func() time.Time) int {
 	root := &cobra.Command{
 		Use:   "strictkms",
-		Short: "Decide and explain AWS KMS authorization",
+		Short: "Decide, explain and enforce AWS KMS authorization",
 		Long: `strictkms decides AWS KMS authorization: may this principal do this action with this key, and why.
-It reads key policies, IAM policies, grants and organization policies from the files they are written in.
+It reads key policies, IAM policies, grants and organization policies from the files they are written in, and runs a
+KMS endpoint that enforces them on every call.
 
 Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under conditions.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newCan(ctx, s, now), newRego(s), newDecide(ctx, s), newVersion(s))
+	root.AddCommand(
+		newServe(ctx, s, now), newExec(ctx, s, now), newCan(ctx, s, now), newExplain(ctx, s),
+		newRego(s), newDecide(ctx, s), newVersion(s),
+	)
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)

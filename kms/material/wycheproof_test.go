@@ -40,9 +40,10 @@ type vectors struct {
 
 // vector is one test of a file.
 type vector struct {
-	TcID                                           int
-	Comment, Result                                string
-	Key, IV, AAD, Msg, CT, Tag, Sig, Label, Digest hexBytes
+	TcID                                   int
+	Comment, Result                        string
+	Key, IV, AAD, Msg, CT, Tag, Sig, Label hexBytes
+	Public, Private, Shared                hexBytes
 }
 
 func readVectors(t *testing.T, name string) vectors {

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -26,6 +27,7 @@ func (s *stack) key(r *resource) {
 	} else {
 		s.keySettings(r, k)
 	}
+	s.keyState(r, k)
 	var unknown []string
 	k.Tags, unknown = t.tags(r)
 	k.Unknown = append(k.Unknown, unknown...)
@@ -54,6 +56,31 @@ func (s *stack) keySettings(r *resource, k *source.Key) {
 	case "false", "":
 	default:
 		s.t.fail(s.t.property(r, "MultiRegion").pos, "wrong-type", "expected MultiRegion of %s as true or false", r.id)
+	}
+}
+
+// defaultRotation is the rotation period of a key that rotates and does not say how often, in days
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html, RotationPeriodInDays).
+const defaultRotation = 365
+
+// keyState computes what does not decide, and what a server makes the key with. What is unknown of it is left out.
+func (s *stack) keyState(r *resource, k *source.Key) {
+	s.t.quiet++
+	defer func() { s.t.quiet-- }()
+	k.Description, _ = s.t.knownText(r, "Description")
+	enabled, _ := s.t.knownText(r, "Enabled")
+	k.Disabled = enabled == "false"
+	if rotates, _ := s.t.knownText(r, "EnableKeyRotation"); rotates != "true" {
+		return
+	}
+	k.RotationPeriodInDays = defaultRotation
+	if days, _ := s.t.knownText(r, "RotationPeriodInDays"); days != "" {
+		n, err := strconv.Atoi(days)
+		if err != nil {
+			s.t.fail(s.t.property(r, "RotationPeriodInDays").pos, "wrong-type", "expected RotationPeriodInDays of %s as a number", r.id)
+			return
+		}
+		k.RotationPeriodInDays = n
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/cloudformation"
 )
 
 // printed is a policy as JSON.
@@ -234,4 +235,27 @@ func TestAliasMistakes(t *testing.T) {
   A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: !Ref K}}
   B: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: !Ref K}}
 `, options))
+}
+
+func TestKeyState(t *testing.T) {
+	for properties, want := range map[string]source.Key{
+		`{}`: {},
+		`{"Description": "one", "Enabled": false, "EnableKeyRotation": true}`:          {Description: "one", Disabled: true, RotationPeriodInDays: 365},
+		`{"Enabled": "true", "EnableKeyRotation": "true", "RotationPeriodInDays": 90}`: {RotationPeriodInDays: 90},
+		`{"EnableKeyRotation": false, "RotationPeriodInDays": 90}`:                     {},
+		`{"Description": {"Fn::ImportValue": "x"}}`:                                    {},
+	} {
+		t.Run(properties, func(t *testing.T) {
+			w := &source.World{}
+			src := `{"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": ` + properties + `}}}`
+			require.NoError(t, cloudformation.Load(w, "t.json", []byte(src), cloudformation.Options{}))
+			got := w.Keys[0]
+			require.Equal(t, want.Description, got.Description)
+			require.Equal(t, want.Disabled, got.Disabled)
+			require.Equal(t, want.RotationPeriodInDays, got.RotationPeriodInDays)
+		})
+	}
+	err := cloudformation.Load(&source.World{}, "t.json", []byte(`{"Resources": {"Key": {"Type": "AWS::KMS::Key",
+		"Properties": {"EnableKeyRotation": true, "RotationPeriodInDays": "often"}}}}`), cloudformation.Options{})
+	require.ErrorContains(t, err, "expected RotationPeriodInDays of Key as a number")
 }

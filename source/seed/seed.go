@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
 
@@ -23,30 +25,56 @@ type Report struct {
 	// Profiles are the access keys of the world's root users, users and services, named as in design §5: root, and
 	// each user's name. A name that several have gets the account behind it, and a number if that is not enough.
 	Profiles []Profile
+	// Warnings are what the server has to do without, because the world does not say it.
+	Warnings policy.Diagnostics
 }
 
 var errNoPolicyARN = errors.New("it is not the ARN of a managed policy")
 
-// ApplyIdentities writes what a world says about identities, organizations and VPC endpoints, as [Apply] does.
-func ApplyIdentities(ctx context.Context, w *source.World, identity *iam.Service, o Options) (Report, error) {
+// Apply writes a world to the services. Everything is checked first: the error is a [policy.Diagnostics] with all
+// that the server does not take, and nothing is written then. What is written is written in several transactions;
+// when one fails, a later Apply of the same world goes on where this one ended. Principals that key policies name
+// need not exist.
+func Apply(ctx context.Context, w *source.World, identity *iam.Service, keys *kms.Service, o Options) (Report, error) {
 	var r Report
+	seeds, diags := keySeeds(w)
+	r.Warnings = diags.Warnings()
+	for _, seed := range seeds {
+		if err := keys.CheckSeed(seed); err != nil {
+			diags = append(diags, policy.Diagnostic{Code: codeRefused, Severity: policy.SeverityError, Message: err.Error(), Pos: positionOf(w, seed)})
+		}
+	}
 	steps, err := identities(w, o)
 	if err != nil {
 		return r, err
 	}
-	diags, err := check(ctx, identity, steps)
+	refused, err := check(ctx, identity, steps)
 	if err != nil {
 		return r, err
 	}
-	if diags.HasErrors() {
+	if diags = append(diags.Errors(), refused...); diags.HasErrors() {
 		diags.Sort()
 		return r, diags
 	}
+	// Identities first: a key policy keeps the unique ids of the principals that it names.
 	if err := run(ctx, identity, steps, &r); err != nil {
+		return r, err
+	}
+	if err := plant(ctx, keys, seeds, &r); err != nil {
 		return r, err
 	}
 	r.Profiles, err = profiles(ctx, w, identity, o)
 	return r, err
+}
+
+// positionOf is where a key is declared.
+func positionOf(w *source.World, seed *kms.Seed) policy.Position {
+	for _, k := range w.Keys {
+		if k.ARN == seed.ARN {
+			return k.Pos
+		}
+	}
+	return policy.Position{}
 }
 
 // profiles are the access keys that are there now.

@@ -1,0 +1,224 @@
+package instance
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/kms/material/rootfile"
+	"github.com/strictkms/strictkms/server"
+	"github.com/strictkms/strictkms/server/enforce"
+	"github.com/strictkms/strictkms/server/trail"
+	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/seed"
+	"github.com/strictkms/strictkms/store"
+	"github.com/strictkms/strictkms/store/bolt"
+	"github.com/strictkms/strictkms/store/mem"
+)
+
+// Instance is a running server.
+type Instance struct {
+	config   Config
+	listener net.Listener
+	server   *server.Server
+	iam      *iam.Service
+	kms      *kms.Service
+	enforcer *enforce.Enforcer
+	trail    *trail.Trail
+	seeded   seed.Report
+	// closers end what was started, in the order in which it was.
+	closers []func() error
+	served  chan error
+}
+
+// Start starts a server. The context is for starting only. The error says what could not be started and leaves
+// nothing running.
+func Start(ctx context.Context, config Config) (*Instance, error) {
+	if err := config.complete(); err != nil {
+		return nil, err
+	}
+	i := &Instance{config: config, served: make(chan error, 1)}
+	if err := i.start(ctx); err != nil {
+		return nil, errors.Join(err, i.release())
+	}
+	go func() { i.served <- i.server.Serve(i.listener) }()
+	return i, nil
+}
+
+// start starts the parts from the bottom up. The address is taken first: a second server finds out before it touches
+// the store.
+func (i *Instance) start(ctx context.Context) error {
+	var err error
+	var listen net.ListenConfig
+	if i.listener, err = listen.Listen(ctx, "tcp", i.config.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", i.config.Listen, err)
+	}
+	i.closers = append(i.closers, func() error {
+		if err := i.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	st, root, err := i.openStore()
+	if err != nil {
+		return err
+	}
+	if err := i.startServices(ctx, st, root); err != nil {
+		return err
+	}
+	if err := i.startTrail(); err != nil {
+		return err
+	}
+	i.enforcer, err = enforce.New(enforce.Config{
+		World: enforce.World(i.iam), Mode: i.config.Enforce, Clock: i.config.Clock, Logger: i.config.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	i.server, err = server.New(server.Config{
+		KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
+		Account: i.config.Defaults.Account, Region: i.config.Defaults.Region, Version: i.config.Version,
+		Clock: i.config.Clock, Logger: i.config.Logger,
+	})
+	return err
+}
+
+// openStore opens the store and the key that seals what is secret in it.
+func (i *Instance) openStore() (store.Store, *material.Root, error) {
+	var root *material.Root
+	var err error
+	var st store.Store = mem.New()
+	if i.config.Store == StoreBolt {
+		path := filepath.Join(i.config.Data, "strictkms.db")
+		if st, err = bolt.Open(path); err != nil {
+			return nil, nil, err
+		}
+	}
+	i.closers = append(i.closers, st.Close)
+	if i.config.RootKey != "" {
+		root, err = rootfile.LoadOrCreate(i.config.RootKey)
+	} else {
+		root, err = randomRoot()
+	}
+	return st, root, err
+}
+
+// randomRoot makes the key of a store that ends with the process.
+func randomRoot() (*material.Root, error) {
+	key := make([]byte, material.RootSizeInBytes)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	return material.NewRoot(key)
+}
+
+// startServices starts identities and keys, and fills them.
+func (i *Instance) startServices(ctx context.Context, st store.Store, root *material.Root) error {
+	var err error
+	i.iam, err = iam.New(ctx, iam.Config{Store: st, Sealer: root, Clock: i.config.Clock, Logger: i.config.Logger})
+	if err != nil {
+		return err
+	}
+	i.closers = append(i.closers, i.iam.Close)
+	i.kms, err = kms.New(ctx, kms.Config{
+		Store: st, Root: root, Clock: i.config.Clock, Principals: i.iam, Logger: i.config.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	i.closers = append(i.closers, i.kms.Close)
+	return i.fill(ctx)
+}
+
+// fill writes what was loaded to the store, as far as it is not there yet.
+func (i *Instance) fill(ctx context.Context) error {
+	world := i.config.World
+	if world == nil {
+		world = &source.World{Defaults: i.config.Defaults}
+	}
+	var err error
+	i.seeded, err = seed.Apply(ctx, world, i.iam, i.kms, seed.Options{Services: i.config.Services})
+	return err
+}
+
+// startTrail opens the decision log.
+func (i *Instance) startTrail() error {
+	var w io.Writer
+	if i.config.Trail != "" {
+		file, err := os.OpenFile(i.config.Trail, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		i.closers = append(i.closers, file.Close)
+		w = file
+	}
+	var err error
+	if i.trail, err = trail.New(trail.Config{Writer: w, Logger: i.config.Logger}); err != nil {
+		return err
+	}
+	i.closers = append(i.closers, i.trail.Close)
+	return nil
+}
+
+// health says what is wrong with what the server stands on.
+func (i *Instance) health() error { return errors.Join(i.iam.Err(), i.kms.Err()) }
+
+// URL is where the server is, for example http://127.0.0.1:4566.
+func (i *Instance) URL() string { return "http://" + i.listener.Addr().String() }
+
+// Address is HOST:PORT of the server.
+func (i *Instance) Address() string { return i.listener.Addr().String() }
+
+// Enforcement is what happens to calls that AWS would deny.
+func (i *Instance) Enforcement() enforce.Mode { return i.config.Enforce }
+
+// Seeded says what the start wrote to the store, and what was there already; its profiles are the access keys.
+func (i *Instance) Seeded() seed.Report { return i.seeded }
+
+// Trail is the decision log: it explains recent calls.
+func (i *Instance) Trail() *trail.Trail { return i.trail }
+
+// Region is the Region of calls that do not say one.
+func (i *Instance) Region() string { return i.config.Defaults.Region }
+
+// KMS is the server's key management service.
+func (i *Instance) KMS() *kms.Service { return i.kms }
+
+// IAM holds the server's identities.
+func (i *Instance) IAM() *iam.Service { return i.iam }
+
+// Wait returns when ctx ends, or with an error when the server stops by itself.
+func (i *Instance) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-i.served:
+		i.served <- err
+		return err
+	}
+}
+
+// Close stops the server: it takes no more calls, ends those that run until ctx ends, and closes the store.
+func (i *Instance) Close(ctx context.Context) error {
+	err := i.server.Shutdown(ctx)
+	return errors.Join(err, i.release())
+}
+
+// release closes what was started, last first.
+func (i *Instance) release() error {
+	var errs []error
+	for len(i.closers) > 0 {
+		last := len(i.closers) - 1
+		errs = append(errs, i.closers[last]())
+		i.closers = i.closers[:last]
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,164 @@
+package server_test
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/corpus"
+	"github.com/strictkms/strictkms/policy"
+	"github.com/strictkms/strictkms/server/enforce"
+	"github.com/strictkms/strictkms/source"
+)
+
+// inherent are the condition keys that a real call cannot be without, or has as the server makes them. A case that
+// asks what happens when they are missing, or about other values, is not a real call.
+var inherent = []string{
+	"aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:currenttime", "aws:epochtime",
+	"aws:multifactorauthage", "aws:multifactorauthpresent", "aws:requestedregion", "aws:securetransport",
+	"aws:sourceip", "aws:tokenissuetime", "aws:useragent", "aws:userid", "aws:viaawsservice", "kms:viaservice",
+	"kms:grantoperations", "kms:granteeprincipal", "kms:grantconstrainttype", "kms:requestalias",
+}
+
+// TestCorpusOverHTTP puts every case of the decision corpus that is a real call to the server, signed, over HTTP. The
+// verdict is whether the answer is AccessDeniedException; any other exception comes after the decision.
+func TestCorpusOverHTTP(t *testing.T) {
+	cases, err := corpus.Load(copiedCorpus(t, "../testdata/decisions"))
+	require.NoError(t, err)
+	servers := map[*source.World]*liveServer{}
+	skipped := map[string]int{}
+	ran := 0
+	for i := range cases {
+		c := &cases[i]
+		t.Run(c.Note, func(t *testing.T) {
+			err := runLive(t, c, servers)
+			if why, ok := errors.AsType[*skip](err); ok {
+				skipped[why.why]++
+				return
+			}
+			require.NoError(t, err)
+			ran++
+		})
+	}
+	for _, why := range slices.SortedFunc(maps.Keys(skipped), func(a, b string) int { return skipped[b] - skipped[a] }) {
+		t.Logf("%4d not a real call: %s", skipped[why], why)
+	}
+	t.Logf("%d of %d cases over HTTP", ran, len(cases))
+	require.Greater(t, ran, 900, "cases were lost")
+}
+
+// runLive runs one case.
+func runLive(t *testing.T, c *corpus.Case, servers map[*source.World]*liveServer) error {
+	p, err := plan(c)
+	if err != nil {
+		return err
+	}
+	l := servers[c.World]
+	if l == nil || p.call.mutates {
+		l = startLive(t, c.World, corpusNow)
+	}
+	if !p.call.mutates {
+		servers[c.World] = l
+	}
+	if err := p.obtain(t, l); err != nil {
+		return err
+	}
+	if err := p.encrypted(t, l); err != nil {
+		return err
+	}
+	if err := try(t, c, l, p); err != nil {
+		return err
+	}
+	if p.call.operation == "Decrypt" && p.call.input["KeyId"] == c.Request.Key.ARN {
+		delete(p.call.input, "KeyId") // now the key is found in the ciphertext
+		return try(t, c, l, p)
+	}
+	return nil
+}
+
+// try makes the call and compares.
+func try(t *testing.T, c *corpus.Case, l *liveServer, p *planner) error {
+	t.Helper()
+	code := l.send(t, p.call)
+	var live *enforce.Decision
+	if l.call != nil {
+		live = decisionOf(l.call.Decisions(), &c.Request)
+	}
+	if live == nil {
+		switch code {
+		case "AccessDeniedException":
+			if c.Request.Alias != "" || p.call.operation == "ReEncrypt" || strings.HasSuffix(p.call.operation, "Alias") {
+				return skipf("the other side of the operation is denied first")
+			}
+			require.Equal(t, evaluator.Deny, c.Expect.Decision, "denied without a decision")
+			return nil
+		default:
+			return skipf("%s is refused before it is decided: %s", p.call.operation, code)
+		}
+	}
+	if err := sameQuestion(t, c, &live.Request); err != nil {
+		return err
+	}
+	verdict := evaluator.Allow
+	if !live.Allowed {
+		verdict = evaluator.Deny
+	}
+	require.Equal(t, c.Expect.Decision, verdict, "%s:%d: %s answered %q; reason %s", c.File, c.Line, p.call.operation, code, live.Answer.Reason)
+	require.Equal(t, c.Expect.Reason, live.Answer.Reason)
+	if len(l.call.Decisions()) == 1 {
+		require.Equal(t, c.Expect.Decision == evaluator.Deny, code == "AccessDeniedException", "the answer was %q", code)
+	}
+	explained, err := l.call.Explain(t.Context(), live)
+	require.NoError(t, err)
+	require.Empty(t, c.Problems(explained), "%s:%d", c.File, c.Line)
+	return nil
+}
+
+// decisionOf finds the decision that a case is about.
+func decisionOf(decisions []enforce.Decision, want *evaluator.Request) *enforce.Decision {
+	action, _ := policy.LookupAction(want.Action)
+	for i := range decisions {
+		r := &decisions[i].Request
+		if r.Action == action.Name && r.Alias == want.Alias && (r.Key == nil) == (want.Key == nil) &&
+			(r.Key == nil || r.Key.ARN == want.Key.ARN) {
+			return &decisions[i]
+		}
+	}
+	return nil
+}
+
+// sameQuestion compares what the server asked with what the case asks, by the values of the condition keys that the
+// policies mention. Only the inherent ones may differ: then the case is not a real call.
+func sameQuestion(t *testing.T, c *corpus.Case, live *evaluator.Request) error {
+	t.Helper()
+	decider := evaluator.New(c.World)
+	want, err := decider.Export(c.Request)
+	require.NoError(t, err)
+	got, err := decider.Export(*live)
+	require.NoError(t, err)
+	wanted, _ := want.Input["context"].(map[string]any)
+	has, _ := got.Input["context"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if !reflect.DeepEqual(wanted[name], has[name]) {
+			return differs(t, c, name, wanted[name], has[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		if _, ok := wanted[name]; !ok {
+			return differs(t, c, name, nil, has[name])
+		}
+	}
+	return nil
+}
+
+func differs(t *testing.T, c *corpus.Case, name string, want, got any) error {
+	t.Helper()
+	require.Contains(t, inherent, name, "%s:%d: %s: the case has %v, the call %v", c.File, c.Line, name, want, got)
+	return skipf("a real call has %s, and not as the case has it", name)
+}

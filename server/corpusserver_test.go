@@ -1,0 +1,151 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/server"
+	"github.com/strictkms/strictkms/server/enforce"
+	"github.com/strictkms/strictkms/source"
+	"github.com/strictkms/strictkms/source/seed"
+	"github.com/strictkms/strictkms/store/mem"
+)
+
+// liveServer is a server in mode strict that holds a world, with a clock and a network under the test's control. It
+// serves one call after another.
+type liveServer struct {
+	url        string
+	identities *iam.Service
+	keys       *kms.Service
+	clock      atomic.Pointer[time.Time]
+	// peer and plain are where the next call seems to come from, and whether without TLS.
+	peer  string
+	plain bool
+	// call is what the last call asked the enforcer, nil when it did not come so far.
+	call *enforce.Call
+}
+
+// Do implements [server.Operations]: it notes who decides for the call.
+func (l *liveServer) Do(ctx context.Context, call *kms.Call, operation string, input []byte) (kms.Result, error) {
+	l.call, _ = call.Authorizer.(*enforce.Call)
+	return l.keys.Do(ctx, call, operation, input)
+}
+
+// startLive starts a server with a world.
+func startLive(t *testing.T, world *source.World, now time.Time) *liveServer {
+	t.Helper()
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	root, err := material.NewRoot(secret)
+	require.NoError(t, err)
+	l := &liveServer{}
+	l.clock.Store(&now)
+	clock := func() time.Time { return *l.clock.Load() }
+	memory := mem.New()
+	l.identities, err = iam.New(t.Context(), iam.Config{Store: memory, Sealer: root, Clock: clock})
+	require.NoError(t, err)
+	l.keys, err = kms.New(t.Context(), kms.Config{Store: memory, Root: root, Clock: clock, Principals: l.identities})
+	require.NoError(t, err)
+	_, err = seed.ApplyIdentities(t.Context(), world, l.identities, seed.Options{})
+	require.NoError(t, err)
+	l.seedKeys(t, world)
+	enforcer, err := enforce.New(enforce.Config{World: enforce.World(l.identities), Mode: enforce.Strict, Clock: clock})
+	require.NoError(t, err)
+	front, err := server.New(server.Config{
+		KMS: l, Identities: l.identities, Enforcer: enforcer, Account: world.Defaults.Account, Region: world.Defaults.Region,
+		Clock: clock,
+	})
+	require.NoError(t, err)
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if l.peer != "" {
+			r.RemoteAddr = net.JoinHostPort(l.peer, "40000")
+		}
+		if l.plain { // the loopback interface stands for TLS
+			r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}))
+		}
+		front.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		listener.Close()
+		require.NoError(t, l.keys.Close())
+		require.NoError(t, l.identities.Close())
+	})
+	l.url = listener.URL
+	return l
+}
+
+func (l *liveServer) seedKeys(t *testing.T, world *source.World) {
+	t.Helper()
+	for _, k := range world.Keys {
+		text, err := json.Marshal(k.Policy)
+		require.NoError(t, err)
+		s := &kms.Seed{
+			ARN: k.ARN, Policy: string(text), Spec: k.Spec, Usage: k.Usage, Origin: k.Origin,
+			MultiRegionKeyType: k.MultiRegionKeyType, AWSManaged: k.AWSManaged, Aliases: k.Aliases, Grants: k.Grants,
+		}
+		for key, value := range k.Tags {
+			s.Tags = append(s.Tags, kms.Tag{TagKey: key, TagValue: value})
+		}
+		_, err = l.keys.Seed(t.Context(), s)
+		require.NoError(t, err)
+	}
+}
+
+// permissive decides for the test itself, which needs ciphertexts.
+type permissive struct{}
+
+func (permissive) Authorize(context.Context, *kms.Access) error     { return nil }
+func (permissive) Would(context.Context, *kms.Access) (bool, error) { return true, nil }
+
+// send signs and sends a call and returns the exception it got, empty for none.
+func (l *liveServer) send(t *testing.T, c *liveCall) string {
+	t.Helper()
+	body, err := json.Marshal(c.input)
+	require.NoError(t, err)
+	l.call, l.peer, l.plain = nil, c.peer, c.plain
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url, bytes.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("X-Amz-Target", "TrentService."+c.operation)
+	request.Header.Set("User-Agent", "corpus")
+	for name, value := range c.headers {
+		request.Header.Set(name, value)
+	}
+	digest := sha256.Sum256(body)
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{
+		AccessKeyID: c.credentials.AccessKeyID, SecretAccessKey: c.credentials.SecretAccessKey,
+		SessionToken: c.credentials.SessionToken,
+	}, request, hex.EncodeToString(digest[:]), "kms", c.region, *l.clock.Load()))
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	if response.StatusCode == http.StatusOK {
+		return ""
+	}
+	var exception struct {
+		Code string `json:"__type"`
+	}
+	require.NoError(t, json.Unmarshal(answer, &exception), "%s", answer)
+	require.NotEmpty(t, exception.Code)
+	return exception.Code
+}
