@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +19,24 @@ import (
 
 // childVariable is the environment variable that makes the program a server; its value says which.
 const childVariable = "STRICTKMS_BENCH_SERVER"
+
+// profileVariable is the environment variable that names a directory for CPU profiles of the servers.
+const profileVariable = "STRICTKMS_BENCH_PROFILE"
+
+// profile writes a CPU profile to a file until end is called.
+func profile(file string) (end func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
+}
 
 // hello is the first line a child prints: where it is, and whose signature its caller is to use.
 type hello struct {
@@ -44,6 +64,13 @@ func serveChild(kind string, in io.Reader, out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	if err := encoder.Encode(h); err != nil {
 		return err
+	}
+	if dir := os.Getenv(profileVariable); dir != "" {
+		end, err := profile(filepath.Join(dir, name+".pprof"))
+		if err != nil {
+			return err
+		}
+		defer end()
 	}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
