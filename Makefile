@@ -12,6 +12,10 @@ BENCHFLAGS ?=
 # MUTATEFLAGS narrow the mutation check, e.g. -part rego, -sample 50, -files rego/pattern.go
 MUTATEFLAGS ?=
 
+# PROPERTIES are the tests of random decisions; PROPERTYTIMES is how much longer than in make test they look.
+PROPERTIES := AreTheReference|IsTheReference|DoNotMatter|NeverAllows|NeverNarrows|MeansNothing|SuggestionsAllow|UnresolvedValues
+PROPERTYTIMES ?= 7
+
 TOOLS := $(CURDIR)/.tools
 OPA := $(TOOLS)/opa
 GOLANGCI := $(TOOLS)/golangci-lint
@@ -20,7 +24,7 @@ export PATH := $(TOOLS):$(PATH)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: tools
 tools: $(OPA) $(GOLANGCI) ## build the pinned opa and golangci-lint into .tools/
@@ -80,8 +84,17 @@ golden: ## rewrite the golden files from what the code prints now
 	$(GO) test $$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -n1 dirname | sort -u) -update
 
 .PHONY: corpus
-corpus: $(OPA) ## run the decision corpus, one line per case
-	$(GO) test -count=1 -v -run 'Corpus|Decisions' ./... | awk '/^ *--- |^FAIL|^ok/'
+corpus: $(OPA) ## run the decision corpus on every path, one line per case
+	@$(GO) test -count=1 -v -run 'TestCorpus|TestDecideCorpus|TestServerCorpus|OnCorpus|EveryReading|KeysOfEvery' \
+		./internal/corpus ./evaluator ./cmd/strictkms ./server ./rego | tools/tally cases
+
+.PHONY: property
+property: ## hold the evaluator to a plain reference, over 200,000 random decisions
+	@$(GO) test -count=1 -v -timeout 60m -run '$(PROPERTIES)' ./evaluator -property.times=$(PROPERTYTIMES) | tools/tally 'random decisions'
+
+.PHONY: property-nightly
+property-nightly: ## the same over millions
+	@$(MAKE) -s property PROPERTYTIMES=100
 
 .PHONY: mutation
 mutation: $(OPA) ## change the code in one place at a time, and hold the corpus to noticing it
@@ -89,7 +102,7 @@ mutation: $(OPA) ## change the code in one place at a time, and hold the corpus 
 
 .PHONY: stock-opa
 stock-opa: $(OPA) ## run the tests that put exported Rego through the stock opa binary
-	$(GO) test -count=1 -v -run 'StockOPA' ./... | awk '/^ *--- |^FAIL|^ok.*s$$/'
+	@$(GO) test -count=1 -v -run 'StockOPA' ./internal/... | tools/tally cases
 
 .PHONY: bench
 bench: ## print decision latency beside a hand-written matcher and cedar-go

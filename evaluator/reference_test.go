@@ -71,7 +71,8 @@ func (r *reference) reads(name, reading string) bool {
 	return r.readings.Reads(rego.Assumption(name), reading)
 }
 
-func refDecideAs(readings evaluator.Readings, world evaluator.World, req evaluator.Request) refDecision {
+// newReference looks up what a decision needs.
+func newReference(readings evaluator.Readings, world evaluator.World, req evaluator.Request) *reference {
 	action, _ := policy.LookupAction(req.Action)
 	r := &reference{req: req, readings: readings, caller: req.Principal, action: action, resource: "*"}
 	switch {
@@ -83,6 +84,11 @@ func refDecideAs(readings evaluator.Readings, world evaluator.World, req evaluat
 	r.account, r.owner = world.Account(r.caller.Account), world.Account(r.resourceAccount())
 	r.pairs = r.encryptionContext()
 	r.context = r.allKeys()
+	return r
+}
+
+func refDecideAs(readings evaluator.Readings, world evaluator.World, req evaluator.Request) refDecision {
+	r := newReference(readings, world, req)
 	r.collect()
 	d := r.conclude()
 	for _, m := range r.matched {
@@ -101,33 +107,50 @@ func (r *reference) resourceAccount() string {
 	return strings.Split(r.resource, ":")[4]
 }
 
-// collect looks at every statement that applies.
-func (r *reference) collect() {
+// eachStatement visits every statement that applies.
+func (r *reference) eachStatement(visit func(layer string, level int, doc *policy.Document, st *policy.Statement)) {
+	documents := func(layer string, level int, docs ...*policy.Document) {
+		for _, doc := range docs {
+			for _, st := range doc.Statements {
+				visit(layer, level, doc, st)
+			}
+		}
+	}
 	c := r.caller
-	r.documents("identity-policy", 0, c.Identity)
+	documents("identity-policy", 0, c.Identity...)
 	if c.Boundary != nil {
-		r.documents("permissions-boundary", 0, []*policy.Document{c.Boundary})
+		documents("permissions-boundary", 0, c.Boundary)
 	}
 	if c.HasSession {
-		r.documents("session-policy", 0, c.Session)
+		documents("session-policy", 0, c.Session...)
 	}
 	if r.scpsBind() {
 		for level, docs := range r.account.SCPs {
-			r.documents("service-control-policy", level, docs)
+			documents("service-control-policy", level, docs...)
 		}
 	}
 	if r.rcpsBind() {
 		for level, docs := range r.owner.RCPs {
-			r.documents("resource-control-policy", level, docs)
+			documents("resource-control-policy", level, docs...)
 		}
 	}
 	if r.throughEndpoint() {
-		r.documents("vpc-endpoint-policy", 0, r.req.EndpointPolicies)
+		documents("vpc-endpoint-policy", 0, r.req.EndpointPolicies...)
 	}
-	if r.req.Key != nil {
-		if r.req.Key.Policy != nil {
-			r.documents("key-policy", 0, []*policy.Document{r.req.Key.Policy})
+	if r.req.Key != nil && r.req.Key.Policy != nil {
+		documents("key-policy", 0, r.req.Key.Policy)
+	}
+}
+
+// collect looks at every statement and grant that applies.
+func (r *reference) collect() {
+	r.eachStatement(func(layer string, level int, doc *policy.Document, st *policy.Statement) {
+		for _, w := range r.statement(doc, st) {
+			name := fmt.Sprintf("%s/%s#%d", layer, doc.Name, st.Index)
+			r.matched = append(r.matched, refMatch{layer: layer, level: level, way: w, name: name})
 		}
+	})
+	if r.req.Key != nil {
 		for _, g := range r.req.Key.Grants {
 			if w, ok := r.grant(g); ok {
 				r.matched = append(r.matched, refMatch{layer: "grant", way: w, name: "grant/grant " + g.ID})
@@ -153,17 +176,6 @@ func (r *reference) rcpsBind() bool {
 // https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
 func (r *reference) throughEndpoint() bool {
 	return r.req.EndpointPolicies != nil && r.caller.Type != evaluator.Service && !r.forwarded()
-}
-
-func (r *reference) documents(layer string, level int, docs []*policy.Document) {
-	for _, doc := range docs {
-		for _, st := range doc.Statements {
-			for _, w := range r.statement(doc, st) {
-				name := fmt.Sprintf("%s/%s#%d", layer, doc.Name, st.Index)
-				r.matched = append(r.matched, refMatch{layer: layer, level: level, way: w, name: name})
-			}
-		}
-	}
 }
 
 // some lists the matching statements of a layer that match in one of the ways.
@@ -231,16 +243,13 @@ func (r *reference) paths(alone, scp bool) refDecision {
 	if r.action.Name == "kms:RetireGrant" || !scp {
 		key = "none" // not effective in a key policy
 	}
-	boundary := r.caller.Boundary == nil || r.has("permissions-boundary", allows)
-	session := !r.caller.HasSession || r.has("session-policy", allows)
-	limits := boundary && session
+	limits := r.withinBoundary() && r.withinSession()
 	// An account principal names the account root user itself, which needs no identity policy:
 	// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 	root := r.caller.Type == evaluator.Root
 	identity := root || r.has("identity-policy", allows) && limits
 
-	// Whether naming the user behind a federated user is enough.
-	suffices := r.caller.Type != evaluator.FederatedUser || !r.reads("federation-user-silent", "needs-iam")
+	suffices := r.suffices()
 	half, grantHalf := r.halves(key, alone, suffices)
 	iam := r.some("identity-policy", allows)
 	cutsAll, cutsNone := r.reads("grant-and-boundary", "cut"), r.reads("grant-and-boundary", "survives")
@@ -267,9 +276,28 @@ func (r *reference) paths(alone, scp bool) refDecision {
 		return allowed("iam-policy", iam)
 	}
 	needs := len(half) > 0 || len(grantHalf) > 0 || r.req.Key == nil
-	cut := suffices && (alone && r.has(key, behind) || r.has("grant", behind)) || cutsAll && r.has("grant", itself) ||
-		needs && len(iam) > 0
-	return missing(needs, cut, boundary, session)
+	return missing(needs, r.named(key, alone) || needs && len(iam) > 0, r.withinBoundary(), r.withinSession())
+}
+
+// named reports whether the caller is named in a way that the limits cut.
+func (r *reference) named(key string, alone bool) bool {
+	if r.suffices() && (alone && r.has(key, behind) || r.has("grant", behind)) {
+		return true
+	}
+	return r.reads("grant-and-boundary", "cut") && r.has("grant", itself)
+}
+
+func (r *reference) withinBoundary() bool {
+	return r.caller.Boundary == nil || r.has("permissions-boundary", allows)
+}
+
+func (r *reference) withinSession() bool {
+	return !r.caller.HasSession || r.has("session-policy", allows)
+}
+
+// suffices reports whether naming the user behind a federated user, or the role behind a session, is enough.
+func (r *reference) suffices() bool {
+	return r.caller.Type != evaluator.FederatedUser || !r.reads("federation-user-silent", "needs-iam")
 }
 
 // halves are the statements of the key policy and the grants that leave the rest to identity policies.

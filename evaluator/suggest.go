@@ -32,6 +32,21 @@ type change struct {
 // Suggest returns the smallest changes that would allow a denied request, best first. Each was tried: with
 // the change the decision is allow.
 func (e *Evaluator) Suggest(ctx context.Context, req Request) ([]string, error) {
+	plans, err := e.plans(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, p := range plans {
+		if text := p.text(); !slices.Contains(texts, text) && len(texts) < maxSuggestions {
+			texts = append(texts, text)
+		}
+	}
+	return texts, nil
+}
+
+// plans finds changes that allow a denied request, best first.
+func (e *Evaluator) plans(ctx context.Context, req Request) ([]plan, error) {
 	start := scenario{req: req, world: e.world}
 	first, err := e.changes(ctx, start)
 	if err != nil {
@@ -48,20 +63,17 @@ func (e *Evaluator) Suggest(ctx context.Context, req Request) ([]string, error) 
 		}
 	}
 	slices.SortStableFunc(out, func(a, b plan) int { return a.weight - b.weight })
-	var texts []string
-	for _, p := range out {
-		if text := strings.Join(p.texts, "; and "); !slices.Contains(texts, text) && len(texts) < maxSuggestions {
-			texts = append(texts, text)
-		}
-	}
-	return texts, nil
+	return out, nil
 }
 
 // plan is a list of changes, in words, that together allow a request.
 type plan struct {
 	texts  []string
 	weight int
+	end    scenario // with all changes
 }
+
+func (p plan) text() string { return strings.Join(p.texts, "; and ") }
 
 // follow applies a change and then the best one for whatever denies next, until the request is allowed.
 func (e *Evaluator) follow(ctx context.Context, s scenario, c change) (plan, bool, error) {
@@ -74,6 +86,7 @@ func (e *Evaluator) follow(ctx context.Context, s scenario, c change) (plan, boo
 			return plan{}, false, err
 		}
 		if d.Decision == Allow {
+			p.end = s
 			return p, true, nil
 		}
 		next, err := e.changes(ctx, s)

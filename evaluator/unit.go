@@ -72,6 +72,7 @@ func compile(translate func() *rego.Unit) (*unit, error) {
 	for i := range u.classes {
 		u.classes[i].sort()
 	}
+	u.mention(translated.Keys)
 	if translated.Residuals == 0 {
 		return u, nil
 	}

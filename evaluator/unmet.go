@@ -146,6 +146,7 @@ func (x *explainer) unmetGrant(g *Grant, st rego.StatementElements, met map[stri
 	for _, e := range st.Elements {
 		switch {
 		case met[e.ID]:
+		case e.Key == "kms:EncryptionContext" && !rego.TakesEncryptionContext(x.q.action): // the constraint is about others
 		case e.Kind == rego.ElementAction:
 			out = append(out, Unmet{Element: "Operations", Wanted: g.Operations, Actual: []string{x.q.action.Operation()}})
 		case e.Key == "aws:SourceArn":

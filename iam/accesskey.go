@@ -66,7 +66,7 @@ func (k *AccessKey) secret(sealer Sealer) (secret, error) {
 			k.err = fmt.Errorf("opening the secret of access key %s: %w", k.ID, err)
 			return
 		}
-		k.opened = secret{string(opened)}
+		k.opened = secretOf(string(opened))
 	})
 	return k.opened, k.err
 }

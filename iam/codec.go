@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/strictkms/strictkms/store"
@@ -123,5 +124,35 @@ func decode(key string, value []byte) (any, error) {
 	if got := keyOf(record); got != key {
 		return nil, fmt.Errorf("%w: %s%s holds the record of %s", store.ErrCorrupt, storePrefix, key, got)
 	}
+	if slices.Contains(policiesOf(record), nil) {
+		return nil, fmt.Errorf("%w: %s%s lacks a policy", store.ErrCorrupt, storePrefix, key)
+	}
 	return record, nil
+}
+
+// policiesOf are the policies in a record, with nil for each that should be there and is not.
+func policiesOf(record any) []*Policy {
+	switch r := record.(type) {
+	case *UserDetail:
+		return r.Inline
+	case *GroupDetail:
+		return r.Inline
+	case *RoleDetail:
+		return r.Inline
+	case *ManagedPolicyDetail:
+		var policies []*Policy
+		for _, v := range r.Versions {
+			if v == nil {
+				return []*Policy{nil}
+			}
+			policies = append(policies, v.Policy)
+		}
+		return policies
+	case *Organization:
+		return slices.Concat(slices.Concat(r.SCPs...), slices.Concat(r.RCPs...))
+	case *EndpointPolicy:
+		return []*Policy{r.Policy}
+	default:
+		return nil
+	}
 }

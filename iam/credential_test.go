@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -115,7 +116,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	logger := slog.New(slog.NewTextHandler(&shown, nil))
 	for _, v := range []any{credential, &credential, session, &session, k, s, []iam.Credentials{session}} {
 		fmt.Fprintf(&shown, "%v %+v %#v %s %q %d\n", v, v, v, v, v, v)
-		logger.Info("shown", "value", v)
+		logger.Info("shown", slog.Any("value", v))
 	}
 	for _, v := range []any{credential, &credential, session, &session, k} {
 		text, err := json.Marshal(v)
@@ -214,8 +215,10 @@ func TestCredentialsFor(t *testing.T) {
 			}
 		})
 	}
-	for _, arn := range []string{"", "*", "nonsense", iamARN + "user/alice", iamARN + "role/Nobody", iamARN + "group/Devs",
-		"arn:aws:iam::999988887777:root", stsARN + "federated-user/fed", stsARN + "assumed-role/Nobody/x", stsARN + "assumed-role/app/x"} {
+	for _, arn := range []string{
+		"", "*", "nonsense", iamARN + "user/alice", iamARN + "role/Nobody", iamARN + "group/Devs",
+		"arn:aws:iam::999988887777:root", stsARN + "federated-user/fed", stsARN + "assumed-role/Nobody/x", stsARN + "assumed-role/app/x",
+	} {
 		_, err := s.CredentialsFor(t.Context(), arn)
 		require.ErrorIs(t, err, iam.ErrUnknownPrincipal, arn)
 	}
@@ -251,7 +254,7 @@ func TestConcurrentUse(t *testing.T) {
 	for i := range 50 {
 		edit(t, s, func(e *iam.Edit) error {
 			u := e.User(home, "alice")
-			u.Tags["i"] = fmt.Sprint(i)
+			u.Tags["i"] = strconv.Itoa(i)
 			p := e.ManagedPolicy(managedARN("Limit"))
 			p.Versions[0].Policy.Text = []string{allowAll, allowRead}[i%2]
 			if err := e.PutManagedPolicy(p); err != nil {
@@ -261,7 +264,7 @@ func TestConcurrentUse(t *testing.T) {
 		})
 		c, err := s.Credential(t.Context(), k.ID, "")
 		require.NoError(t, err)
-		require.Equal(t, fmt.Sprint(i), c.Principal.Tags["i"], "the very next call sees the change")
+		require.Equal(t, strconv.Itoa(i), c.Principal.Tags["i"], "the very next call sees the change")
 	}
 	close(done)
 	wait.Wait()

@@ -26,7 +26,8 @@ type Edit struct {
 const maxEditAttempts = 16
 
 // Edit makes a change and returns once it is durable and the very next call sees it. change may be called several
-// times, each time on the newest state; its error ends the edit and nothing is written.
+// times, each time on the newest state; its error ends the edit and nothing is written. One edit is one transaction of
+// the store, with its limits (store.MaxChanges). change must not begin another edit.
 func (s *Service) Edit(ctx context.Context, change func(*Edit) error) error {
 	s.edits.Lock()
 	defer s.edits.Unlock()

@@ -39,7 +39,7 @@ func newID(random io.Reader, prefix string, length int) (string, error) {
 func newSecret(random io.Reader) (secret, error) {
 	b := make([]byte, base64.StdEncoding.DecodedLen(secretLength))
 	if _, err := io.ReadFull(random, b); err != nil {
-		return secret{}, fmt.Errorf("making a secret access key: %w", err)
+		return nil, fmt.Errorf("making a secret access key: %w", err)
 	}
-	return secret{base64.StdEncoding.EncodeToString(b)}, nil
+	return secretOf(base64.StdEncoding.EncodeToString(b)), nil
 }

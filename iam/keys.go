@@ -54,8 +54,14 @@ func (e *Edit) checkOwner(o Owner) error {
 	}
 }
 
-// AccessKeys returns the access keys of an owner, by id.
-func (e *Edit) AccessKeys(o Owner) []*AccessKey { return e.accessKeys(o.account, o.name) }
+// AccessKeys returns copies of the access keys of an owner, by id.
+func (e *Edit) AccessKeys(o Owner) []*AccessKey {
+	found := e.accessKeys(o.account, o.name)
+	for i, k := range found {
+		found[i] = k.clone()
+	}
+	return found
+}
 
 // SetAccessKeyActive makes an access key active or inactive.
 func (e *Edit) SetAccessKeyActive(id string, active bool) error {

@@ -16,7 +16,7 @@ const defaultPartition = "aws"
 func managedKey(arn string) (key string, ok bool) {
 	a, ok := policy.ParseARN(arn)
 	kind, rest, _ := strings.Cut(a.Resource, "/")
-	name := rest[strings.LastIndexByte(rest, '/')+1:]
+	name := baseName(rest)
 	if !ok || a.Service != "iam" || a.Region != "" || kind != kindPolicy || name == "" ||
 		a.Account != AWS && !policy.IsAccountID(a.Account) {
 		return "", false
@@ -24,11 +24,8 @@ func managedKey(arn string) (key string, ok bool) {
 	return entryKey(a.Account, kindPolicy, name), true
 }
 
-// splitName splits PATH/NAME behind the kind of an ARN's resource into the path, with a slash at both ends, and the name.
-func splitName(rest string) (path, name string) {
-	slash := strings.LastIndexByte(rest, '/')
-	return "/" + rest[:slash+1], rest[slash+1:]
-}
+// baseName returns the name at the end of PATH/NAME.
+func baseName(rest string) string { return rest[strings.LastIndexByte(rest, '/')+1:] }
 
 // The forms of names (IAM and STS API References, the data types of the parameters).
 var (

@@ -76,8 +76,7 @@ func identityKey(arn string) (key, session string) {
 		role, session, _ := strings.Cut(rest, "/")
 		return entryKey(a.Account, kindRole, role), session
 	}
-	_, name := splitName(rest)
-	return entryKey(a.Account, kind, name), DefaultSessionName
+	return entryKey(a.Account, kind, baseName(rest)), DefaultSessionName
 }
 
 // assumed returns a session of a role that nobody assumed: as if it were assumed when it is first asked for. The same
@@ -97,8 +96,7 @@ func (s *Service) assumed(base *Principal, name string) *Principal {
 // sessionARN is the ARN of a session of the role.
 func sessionARN(roleARN, session string) string {
 	a, _ := policy.ParseARN(roleARN)
-	_, name := splitName(strings.TrimPrefix(a.Resource, kindRole+"/"))
-	a.Service, a.Resource = "sts", "assumed-role/"+name+"/"+session
+	a.Service, a.Resource = "sts", "assumed-role/"+baseName(a.Resource)+"/"+session
 	return a.String()
 }
 

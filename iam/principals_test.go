@@ -37,8 +37,11 @@ func TestPrincipalVersions(t *testing.T) {
 			_, err := e.CreateAccessKey(iam.UserOwner(home, "alice"), "")
 			return err
 		}, false, []string{"user/alice/own", "Use", "group/Devs/read"}},
-		{"another policy", func(e *iam.Edit) error { return e.PutManagedPolicy(managed("Other", allowAll)) },
-			false, []string{"user/alice/own", "Use", "group/Devs/read"}},
+		{
+			"another policy", func(e *iam.Edit) error { return e.PutManagedPolicy(managed("Other", allowAll)) },
+			false,
+			[]string{"user/alice/own", "Use", "group/Devs/read"},
+		},
 		{"herself", func(e *iam.Edit) error {
 			u := e.User(home, "alice")
 			u.Inline = nil
@@ -49,18 +52,27 @@ func TestPrincipalVersions(t *testing.T) {
 			g.Inline[0].Name = "write"
 			return e.PutGroup(g)
 		}, true, []string{"user/alice/own", "Use", "group/Devs/write"}},
-		{"her group is gone", func(e *iam.Edit) error { return e.DeleteGroup(home, "Devs") },
-			true, []string{"user/alice/own", "Use", "group Devs"}},
+		{
+			"her group is gone", func(e *iam.Edit) error { return e.DeleteGroup(home, "Devs") },
+			true,
+			[]string{"user/alice/own", "Use", "group Devs"},
+		},
 		{"her policy", func(e *iam.Edit) error {
 			p := e.ManagedPolicy(managedARN("Use"))
 			p.Versions = append(p.Versions, &iam.PolicyVersion{ID: "v2", Policy: &iam.Policy{Text: allowRead}})
 			p.Default = "v2"
 			return e.PutManagedPolicy(p)
 		}, true, []string{"user/alice/own", "Use", "group/Devs/read"}},
-		{"her policy is gone", func(e *iam.Edit) error { return e.DeleteManagedPolicy(managedARN("Use")) },
-			true, []string{"user/alice/own", "attached policy " + managedARN("Use"), "group/Devs/read"}},
-		{"her boundary is gone", func(e *iam.Edit) error { return e.DeleteManagedPolicy(managedARN("Limit")) },
-			true, []string{"user/alice/own", "Use", "group/Devs/read"}},
+		{
+			"her policy is gone", func(e *iam.Edit) error { return e.DeleteManagedPolicy(managedARN("Use")) },
+			true,
+			[]string{"user/alice/own", "attached policy " + managedARN("Use"), "group/Devs/read"},
+		},
+		{
+			"her boundary is gone", func(e *iam.Edit) error { return e.DeleteManagedPolicy(managedARN("Limit")) },
+			true,
+			[]string{"user/alice/own", "Use", "group/Devs/read"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := open(t, newStore(t), newClock())
@@ -153,4 +165,25 @@ func TestLookup(t *testing.T) {
 	edit(t, s, func(e *iam.Edit) error { return e.DeleteUser(home, "alice") })
 	_, exists := s.Lookup(alice.UniqueID)
 	require.False(t, exists)
+}
+
+// TestOrigin points at where a policy was written down.
+func TestOrigin(t *testing.T) {
+	locate := func(offset int) policy.Position {
+		return policy.Position{File: "t.yaml", Offset: offset, Line: 7, Column: offset + 1}
+	}
+	doc, diags := policy.Parse(policy.IdentityPolicy, "p", []byte(allowAll), policy.WithLocator(locate))
+	require.Empty(t, diags)
+	s := open(t, newStore(t), newClock())
+	edit(t, s, func(e *iam.Edit) error {
+		own := inline("own", allowAll)
+		own[0].Origin = iam.OriginOf(doc)
+		own[0].Label = "policy own of alice"
+		return e.PutUser(&iam.UserDetail{Account: home, Name: "alice", Inline: own})
+	})
+	p, err := s.Principal(t.Context(), "arn:aws:iam::"+home+":user/alice")
+	require.NoError(t, err)
+	require.Equal(t, "policy own of alice", p.Identity[0].Name)
+	require.Equal(t, doc.Pos, p.Identity[0].Pos)
+	require.Equal(t, doc.Statements[0].Pos, p.Identity[0].Statements[0].Pos)
 }

@@ -9,10 +9,19 @@ import (
 const redacted = "[redacted]"
 
 // secret is a secret access key in the clear. It lives in memory only, and nothing that prints, logs or encodes it
-// shows it: reading it takes a call of reveal.
-type secret struct{ text string }
+// shows it, not even what looks into the fields of structs: reading it takes a call of reveal.
+type secret func() string
 
-func (s secret) reveal() string { return s.text }
+// secretOf keeps a text secret.
+func secretOf(text string) secret { return func() string { return text } }
+
+// reveal returns the secret, empty for none.
+func (s secret) reveal() string {
+	if s == nil {
+		return ""
+	}
+	return s()
+}
 
 // String does not return the secret.
 func (secret) String() string { return redacted }

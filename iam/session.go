@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -152,7 +153,7 @@ func (s *Service) claimsOf(snap *snapshot, o Owner) (claims, error) {
 // checkOptions checks what a session is begun with, and fills in the duration.
 func (s *Service) checkOptions(o *SessionOptions, byDefault, longest time.Duration) error {
 	o.Duration = cmp.Or(o.Duration, byDefault).Truncate(time.Second)
-	switch seconds := fmt.Sprint(int(o.Duration.Seconds())); {
+	switch seconds := strconv.Itoa(int(o.Duration.Seconds())); {
 	case o.Duration < minSession:
 		return constraint(seconds, "durationSeconds", "Member must have value greater than or equal to 900")
 	case o.Duration > longest:

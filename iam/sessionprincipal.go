@@ -57,7 +57,7 @@ func (s *Service) openSession(accessKeyID, token string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened := &session{claims: c, accessKeyID: accessKeyID, secret: secret{c.Secret}, expires: time.Unix(c.Expires, 0)}
+	opened := &session{claims: c, accessKeyID: accessKeyID, secret: secretOf(c.Secret), expires: time.Unix(c.Expires, 0)}
 	c.Secret = ""
 	switch c.Kind {
 	case sessionRole, sessionUser:

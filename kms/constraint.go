@@ -70,11 +70,11 @@ func newPattern(aws, expression string) *pattern {
 }
 
 var patterns = map[string]*pattern{
-	"AliasNameType":  newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"XksKeyIdType":   newPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
-	"GrantNameType":       newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"PrincipalIdType":     newPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
-	"MarkerType":     newPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
-	"PolicyNameType": newPattern(`[\w]+`, `[\w]+`),
-	"PolicyType":     newPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
+	"AliasNameType":   newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"XksKeyIdType":    newPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
+	"GrantNameType":   newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"PrincipalIdType": newPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
+	"MarkerType":      newPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
+	"PolicyNameType":  newPattern(`[\w]+`, `[\w]+`),
+	"PolicyType":      newPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
 }

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -59,6 +60,22 @@ func TestConflictAsksAgain(t *testing.T) {
 	require.Equal(t, "Enabled", alice.describe(id)["KeyState"])
 }
 
+// TestStaleStateIsNotServed: when the service cannot follow its store any more, no call is answered from what it knew.
+func TestStaleStateIsNotServed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	alice := f.alice()
+	id, _ := alice.createKey(in{})
+	bad := store.Change{Key: "kms/alias/111122223333/us-east-1/alias/a", Value: []byte("{")}
+	revision, err := f.store.Commit(t.Context(), store.Tx{Changes: []store.Change{bad}})
+	require.NoError(t, err)
+	require.ErrorIs(t, f.service.state.follower.Wait(t.Context(), revision), store.ErrCorrupt)
+	require.ErrorIs(t, f.service.Err(), store.ErrCorrupt)
+	_, err = alice.try("DescribeKey", in{"KeyId": id})
+	require.Equal(t, CodeInternal, withoutCause(t, err).Code)
+	require.Empty(t, alice.asked)
+}
+
 // TestCorruptRecordsAreNotServed: a store that cannot be understood is refused whole.
 func TestCorruptRecordsAreNotServed(t *testing.T) {
 	t.Parallel()
@@ -82,3 +99,5 @@ func TestCorruptRecordsAreNotServed(t *testing.T) {
 		})
 	}
 }
+
+var errTest = errors.New("the disk is full")

@@ -205,7 +205,8 @@ func (r *grantRecord) equals(g *grant) bool {
 		r.IssuingAccount == g.IssuingAccount && r.SourceArn == g.SourceArn &&
 		sameSet(r.Operations, g.Operations) &&
 		samePairs(r.EncryptionContextEquals, g.EncryptionContextEquals) &&
-		samePairs(r.EncryptionContextSubset, g.EncryptionContextSubset)
+		samePairs(r.EncryptionContextSubset, g.EncryptionContextSubset) &&
+		maps.Equal(r.PrincipalIDs, g.principalIDs)
 }
 
 func sameSet(a, b []string) bool {

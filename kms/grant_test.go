@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,7 +54,7 @@ func TestCreateGrantRefuses(t *testing.T) {
 	}
 	pairs := in{}
 	for i := range 9 {
-		pairs[fmt.Sprint(i)] = ""
+		pairs[strconv.Itoa(i)] = ""
 	}
 	service := in{
 		"GranteePrincipal": nil, "GranteeServicePrincipal": "s3.amazonaws.com",
@@ -254,7 +257,8 @@ func TestGrantConditions(t *testing.T) {
 	w.does("bob", "CreateGrant", grantRequest(key, carol, good))
 	w.fails("bob", "CreateGrant", grantRequest(key, bob, good), CodeAccessDenied)
 	for _, change := range []in{
-		{"Operations": []string{"Encrypt", "Decrypt"}}, {"Constraints": nil},
+		{"Operations": []string{"Encrypt", "Decrypt"}},
+		{"Constraints": nil},
 		{"Constraints": in{"EncryptionContextEquals": in{"a": "b"}}},
 	} {
 		request := maps.Clone(good)
@@ -307,4 +311,64 @@ func TestGrantRecord(t *testing.T) {
 	require.JSONEq(t, fmt.Sprintf(`{"KeyId":%q,"GrantId":%q,"Name":"n","CreationDate":1772600767,"GranteePrincipal":%q,
 		"RetiringPrincipal":%q,"IssuingAccount":"arn:aws:iam::111122223333:root","Operations":["Decrypt"],
 		"Constraints":{"EncryptionContextEquals":{}}}`, key, entry.GrantId, bob, bob), string(text))
+}
+
+// TestGrantOfAPrincipalThatIsGone has the grantee deleted and another made in its place.
+func TestGrantOfAPrincipalThatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newGrantWorld(t)
+	bob, key := w.user(ownerAccount, "bob", ""), w.key(nil)
+	carol := w.user(ownerAccount, "carol", "")
+	w.unique[bob] = "AIDABOB"
+	named := in{"Name": "n", "RetiringPrincipal": carol}
+	made := w.grant(key, bob, named)
+	stored := w.service.state.current.Load().keys.Values()[0]
+	require.Equal(t, map[string]string{bob: "AIDABOB"}, stored.GrantPrincipalIDs(made.GrantId))
+	require.Nil(t, stored.GrantPrincipalIDs("other"))
+	entry := func() grantListEntry {
+		return mustAs[listGrantsOutput](w, ownerRoot, "ListGrants", in{"KeyId": key, "GrantId": made.GrantId}).Grants[0]
+	}
+	require.Equal(t, bob, entry().GranteePrincipal)
+	require.Equal(t, made.GrantId, w.grant(key, bob, named).GrantId)
+
+	w.absent[bob] = true
+	require.Equal(t, "AIDABOB", entry().GranteePrincipal)
+	require.Equal(t, carol, entry().RetiringPrincipal)
+	w.absent[bob], w.unique[bob] = false, "AIDANEW"
+	require.Equal(t, "AIDABOB", entry().GranteePrincipal)
+	require.NotEqual(t, made.GrantId, w.grant(key, bob, named).GrantId, "it is for another bob")
+}
+
+// TestWithGrantsIsTheKey finds fields of a key that a version with fewer grants would lack.
+func TestWithGrantsIsTheKey(t *testing.T) {
+	t.Parallel()
+	key := &Key{}
+	v := reflect.ValueOf(key).Elem()
+	for i := range v.Type().NumField() {
+		field := reflect.NewAt(v.Field(i).Type(), unsafe.Pointer(v.Field(i).UnsafeAddr())).Elem() //nolint:gosec // of the test's own key
+		switch field.Kind() {
+		case reflect.String:
+			field.SetString("x")
+		case reflect.Int64:
+			field.SetInt(1)
+		case reflect.Slice:
+			field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+		case reflect.Map:
+			field.Set(reflect.MakeMap(field.Type()))
+		case reflect.Pointer:
+			field.Set(reflect.New(field.Type().Elem()))
+		default:
+		}
+	}
+	key.Metadata.Description = "x"
+	key.grants[0], key.Grants[0] = &grant{}, nil
+	less := reflect.ValueOf(key.withGrants(func(*grant) bool { return false })).Elem()
+	for i := range v.NumField() {
+		switch name := v.Type().Field(i).Name; name {
+		case "grants", "Grants", "memo", "memoized":
+			require.True(t, less.Field(i).IsZero(), name)
+		default:
+			require.False(t, less.Field(i).IsZero(), name)
+		}
+	}
 }

@@ -109,8 +109,18 @@ func (c *call) checkGrant(key *Key, r *grantRecord) error {
 			key.ARN, key.Metadata.Spec)
 	}
 	for _, principal := range []string{r.GranteePrincipal, r.RetiringPrincipal} {
-		if principal != "" && !c.isPrincipal(principal) {
+		if principal == "" {
+			continue
+		}
+		id, ok := c.lookupGrantPrincipal(principal)
+		if !ok {
 			return failf(CodeInvalidArn, "ARN does not refer to a valid principal: %s", principal)
+		}
+		if id != "" {
+			if r.PrincipalIDs == nil {
+				r.PrincipalIDs = map[string]string{}
+			}
+			r.PrincipalIDs[principal] = id
 		}
 	}
 	for _, service := range []string{r.GranteeServicePrincipal, r.RetiringServicePrincipal} {
@@ -121,23 +131,27 @@ func (c *call) checkGrant(key *Key, r *grantRecord) error {
 	return nil
 }
 
-// isPrincipal reports whether a text names a principal that exists: by an ARN of the partition, or a service by its
-// name, as grants of integrated services have it.
-func (c *call) isPrincipal(text string) bool {
+// lookupGrantPrincipal says whether a text names a principal that exists, with its unique id if it has one: by an ARN
+// of the partition, or a service by its name, as grants of integrated services have it.
+func (c *call) lookupGrantPrincipal(text string) (id string, exists bool) {
 	p, ok := policy.ParsePrincipal(text)
 	if !ok {
-		return false
+		return "", false
 	}
 	if p.Form == policy.PrincipalService {
-		return true
+		return "", true
 	}
-	arn, ok := policy.ParseARN(text)
-	if !ok || arn.Partition != c.Partition {
-		return false
+	if arn, ok := policy.ParseARN(text); !ok || arn.Partition != c.Partition {
+		return "", false
 	}
-	if c.service.config.Principals == nil {
-		return true
+	return c.service.lookupPrincipal(&p)
+}
+
+// GrantPrincipalIDs are the unique ids that the grantee and the retiring principal of a grant had when it was made, by
+// their ARNs; nil when none is known. A user or role of the same name that was made later is not the one that is meant.
+func (k *Key) GrantPrincipalIDs(grantID string) map[string]string {
+	if g := k.grant(grantID); g != nil {
+		return g.principalIDs
 	}
-	_, exists := c.service.config.Principals.Lookup(text)
-	return exists
+	return nil
 }

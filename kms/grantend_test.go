@@ -86,7 +86,7 @@ func TestRetireGrantRefuses(t *testing.T) {
 		"a key that is not there":  {in{"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab", "GrantId": made.GrantId}, CodeNotFound},
 		"a key of another Region":  {in{"KeyId": strings.Replace(key, "us-east-1", "eu-west-1", 1), "GrantId": made.GrantId}, CodeNotFound},
 	} {
-		t.Run(name, func(t *testing.T) { w.fails(ownerRoot, "RetireGrant", test.input, test.code) })
+		t.Run(name, func(*testing.T) { w.fails(ownerRoot, "RetireGrant", test.input, test.code) })
 	}
 	require.Len(t, w.ids(key), 2)
 	w.fails(ownerRoot, "RevokeGrant", in{"KeyId": key, "GrantId": "id"}, CodeInvalidGrantID)
@@ -119,7 +119,7 @@ func TestGrantTokens(t *testing.T) {
 		"cut": base64.StdEncoding.EncodeToString(sealed[:len(sealed)-1]), "longer": made.GrantToken + "AAAA",
 		"of another root": base64.StdEncoding.EncodeToString(foreign), "for another purpose": base64.StdEncoding.EncodeToString(otherwise),
 	} {
-		t.Run(name, func(t *testing.T) { w.fails("bob", "DescribeKey", describe(token), CodeInvalidGrantToken) })
+		t.Run(name, func(*testing.T) { w.fails("bob", "DescribeKey", describe(token), CodeInvalidGrantToken) })
 	}
 	w.fails("bob", "DescribeKey", describe(""), CodeValidation)
 
@@ -135,7 +135,7 @@ func TestGrantTokens(t *testing.T) {
 		"GenerateMac":                         {"Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256"},
 		"VerifyMac":                           {"Message": []byte("x"), "MacAlgorithm": "HMAC_SHA_256", "Mac": []byte("x")},
 	} {
-		t.Run(operation, func(t *testing.T) {
+		t.Run(operation, func(*testing.T) {
 			input["KeyId"], input["GrantTokens"] = key, []string{"AQpAM2RhZTk1MGMyNTk2ZmZm"}
 			if operation == "ReEncrypt" {
 				delete(input, "KeyId")

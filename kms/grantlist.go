@@ -42,11 +42,23 @@ type grantListEntry struct {
 	Constraints              *grantConstraints `json:",omitempty"`
 }
 
-func (g *grant) entry() grantListEntry {
+// entry is what is told about a grant. A principal that is not there any more is told by its unique id, as AWS does
+// (https://github.com/aws/aws-sdk-go/issues/1718).
+func (c *call) entry(g *grant) grantListEntry {
+	named := func(principal string) string {
+		id := g.principalIDs[principal]
+		if id == "" || c.service.config.Principals == nil {
+			return principal
+		}
+		if now, exists := c.service.config.Principals.Lookup(principal); !exists || now != id {
+			return id
+		}
+		return principal
+	}
 	e := grantListEntry{
 		KeyId: g.KeyARN, GrantId: g.ID, Name: g.Name, CreationDate: timestamp(g.CreationDate),
-		GranteePrincipal: g.GranteePrincipal, GranteeServicePrincipal: g.GranteeServicePrincipal,
-		RetiringPrincipal: g.RetiringPrincipal, RetiringServicePrincipal: g.RetiringServicePrincipal,
+		GranteePrincipal: named(g.GranteePrincipal), GranteeServicePrincipal: g.GranteeServicePrincipal,
+		RetiringPrincipal: named(g.RetiringPrincipal), RetiringServicePrincipal: g.RetiringServicePrincipal,
 		IssuingAccount: g.IssuingAccount, Operations: g.Operations,
 	}
 	if g.EncryptionContextEquals != nil || g.EncryptionContextSubset != nil || g.SourceArn != "" {
@@ -86,7 +98,7 @@ func listGrants(c *call, in *listGrantsInput) (*listGrantsOutput, error) {
 		return nil, err
 	}
 	out := &listGrantsOutput{}
-	out.Grants, out.paging = page("grants", grantsPage(in.Limit), in.filter(key.grants, after))
+	out.Grants, out.paging = page("grants", grantsPage(in.Limit), in.filter(c, key.grants, after))
 	return out, nil
 }
 
@@ -100,7 +112,7 @@ func grantsPage(limit *int32) *int32 {
 }
 
 // filter yields the grants after one that the request asks for, from a list in the order of ids.
-func (in *listGrantsInput) filter(grants []*grant, after string) iter.Seq2[string, grantListEntry] {
+func (in *listGrantsInput) filter(c *call, grants []*grant, after string) iter.Seq2[string, grantListEntry] {
 	start, found := slices.BinarySearchFunc(grants, after, func(g *grant, id string) int { return strings.Compare(g.ID, id) })
 	if found {
 		start++
@@ -110,7 +122,7 @@ func (in *listGrantsInput) filter(grants []*grant, after string) iter.Seq2[strin
 			wanted := (in.GrantId == nil || *in.GrantId == g.ID) &&
 				(in.GranteePrincipal == nil || *in.GranteePrincipal == g.GranteePrincipal) &&
 				(in.GranteeServicePrincipal == nil || *in.GranteeServicePrincipal == g.GranteeServicePrincipal)
-			if wanted && !yield(g.ID, g.entry()) {
+			if wanted && !yield(g.ID, c.entry(g)) {
 				return
 			}
 		}
@@ -144,7 +156,7 @@ func listRetirableGrants(c *call, in *listRetirableGrantsInput) (*listGrantsOutp
 	out := &listGrantsOutput{}
 	out.Grants, out.paging = page("retirable", grantsPage(in.Limit), func(yield func(string, grantListEntry) bool) {
 		for name, g := range retirable {
-			if !yield(name, g.entry()) {
+			if !yield(name, c.entry(g)) {
 				return
 			}
 		}

@@ -72,7 +72,8 @@ func TestListGrants(t *testing.T) {
 	one, _ := w.pages(ownerRoot, "ListGrants", in{"KeyId": key, "GrantId": ofBob[3].GrantId}, 10)
 	require.Equal(t, ofBob[3:4], one)
 	for _, none := range []in{
-		{"GrantId": ofBob[3].GrantId, "GranteePrincipal": carol}, {"GrantId": elsewhere.GrantId},
+		{"GrantId": ofBob[3].GrantId, "GranteePrincipal": carol},
+		{"GrantId": elsewhere.GrantId},
 		{"GranteePrincipal": "arn:aws:iam::111122223333:user/dave"},
 	} {
 		none["KeyId"] = key
@@ -120,7 +121,7 @@ func TestListGrantsRefuses(t *testing.T) {
 		"a key that is not there":  {ownerRoot, in{"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}, CodeNotFound},
 		"a key of another account": {"root@" + otherAccount, in{"KeyId": key}, CodeAccessDenied},
 	} {
-		t.Run(name, func(t *testing.T) { w.fails(test.who, "ListGrants", test.input, test.code) })
+		t.Run(name, func(*testing.T) { w.fails(test.who, "ListGrants", test.input, test.code) })
 	}
 }
 

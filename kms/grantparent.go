@@ -65,7 +65,7 @@ func (k *Key) withGrants(keep func(*grant) bool) *Key {
 	out := &Key{
 		ARN: k.ARN, Partition: k.Partition, Region: k.Region, Account: k.Account, ID: k.ID,
 		Metadata: k.Metadata, Policy: k.Policy, PolicyDocument: k.PolicyDocument, Tags: k.Tags, Aliases: k.Aliases,
-		revision: k.revision, record: k.record, materials: k.materials,
+		PrincipalIDs: k.PrincipalIDs, revision: k.revision, record: k.record, materials: k.materials,
 	}
 	for _, g := range k.grants {
 		if keep(g) {

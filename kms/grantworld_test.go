@@ -38,7 +38,8 @@ type grantWorld struct {
 	asked  []*Access // what was asked for and allowed or denied
 	notes  map[string]string
 	absent map[string]bool // principals that do not exist
-	source string          // aws:SourceArn of the calls
+	unique map[string]string
+	source string // aws:SourceArn of the calls
 }
 
 type noOrganizations struct{}
@@ -47,11 +48,16 @@ func (noOrganizations) Account(string) *evaluator.Account { return nil }
 
 func newGrantWorld(t *testing.T) *grantWorld {
 	t.Helper()
+	return newGrantWorldOn(t, mem.New())
+}
+
+func newGrantWorldOn(t *testing.T, st store.Store) *grantWorld {
+	t.Helper()
 	root, err := material.NewRoot(make([]byte, material.RootSizeInBytes))
 	require.NoError(t, err)
 	w := &grantWorld{
-		t: t, store: mem.New(), evaluator: evaluator.New(noOrganizations{}), principals: map[string]*evaluator.Principal{},
-		now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), notes: map[string]string{}, absent: map[string]bool{},
+		t: t, store: st, evaluator: evaluator.New(noOrganizations{}), principals: map[string]*evaluator.Principal{},
+		now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), notes: map[string]string{}, absent: map[string]bool{}, unique: map[string]string{},
 	}
 	w.service, err = New(t.Context(), Config{Store: w.store, Root: root, Clock: w.clock, Principals: w})
 	require.NoError(t, err)
@@ -71,7 +77,11 @@ func (w *grantWorld) clock() time.Time {
 }
 
 // Lookup implements [Principals].
-func (w *grantWorld) Lookup(arn string) (string, bool) { return "", !w.absent[arn] }
+func (w *grantWorld) Lookup(arn string) (string, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unique[arn], !w.absent[arn]
+}
 
 // user adds a user with an identity policy, empty for none, and returns its ARN.
 func (w *grantWorld) user(account, name, identity string) string {
@@ -120,7 +130,7 @@ func (c caller) decide(ctx context.Context, access *Access) (evaluator.Decision,
 		request.Context["aws:SourceArn"] = []string{c.world.source}
 	}
 	if access.Key != nil {
-		request.Key = access.Key.Memo(decidable).(*evaluator.Key) //nolint:errcheck,forcetypeassert // decidable makes it
+		request.Key = access.Key.Memo(decidable).(*evaluator.Key)
 	}
 	return c.world.evaluator.Authorize(ctx, request)
 }

@@ -40,28 +40,31 @@ var refusals = map[refusal]struct{ code, message string }{
 	isUpdating:         {CodeInvalidState, " is updating."},
 }
 
-// stateRow is a row of the table: how an operation takes a key in each state but Enabled.
+// stateRow is a row of the table: how an operation takes a key in each state.
 type stateRow struct {
-	disabled, pendingDeletion, pendingImport, unavailable, creating, updating refusal
+	enabled, disabled, pendingDeletion, pendingImport, unavailable, creating, updating refusal
 }
 
 // The rows that several operations share. What the table calls not applicable is refused.
 var (
 	anyState   = stateRow{}
-	cryptoRow  = stateRow{isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, takes}
-	editRow    = stateRow{takes, isPendingDeletion, takes, takes, takes, takes}
-	switchRow  = stateRow{takes, isPendingDeletion, isPendingImport, takes, isCreating, isUpdating}
-	rotateRow  = stateRow{isDisabled, isPendingDeletion, wrongOrigin, isUnavailable, isCreating, takes}
-	replicaRow = stateRow{isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, isUpdating}
+	cryptoRow  = stateRow{takes, isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, takes}
+	editRow    = stateRow{takes, takes, isPendingDeletion, takes, takes, takes, takes}
+	switchRow  = stateRow{takes, takes, isPendingDeletion, isPendingImport, takes, isCreating, isUpdating}
+	rotateRow  = stateRow{takes, isDisabled, isPendingDeletion, wrongOrigin, isUnavailable, isCreating, takes}
+	replicaRow = stateRow{takes, isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, isUpdating}
 )
 
 // stateTable is the table of https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html#key-state-table;
 // what depends on the origin of the key ([7], [8], [9]) is left to the operations. An operation that is not here
 // refuses every key.
 var stateTable = map[string]stateRow{
-	"CancelKeyDeletion":                   {notPendingDeletion, takes, notPendingDeletion, notPendingDeletion, notPendingDeletion, notPendingDeletion},
+	"CancelKeyDeletion": {
+		notPendingDeletion, notPendingDeletion, takes, notPendingDeletion, notPendingDeletion, notPendingDeletion,
+		notPendingDeletion,
+	},
 	"CreateAlias":                         editRow,
-	"CreateGrant":                         {isDisabled, isPendingDeletion, isPendingImport, takes, isCreating, takes},
+	"CreateGrant":                         {takes, isDisabled, isPendingDeletion, isPendingImport, takes, isCreating, takes},
 	"Decrypt":                             cryptoRow,
 	"DeleteAlias":                         anyState,
 	"DescribeKey":                         anyState,
@@ -115,7 +118,7 @@ func (c *call) checkState(key *Key) error {
 func (r *stateRow) refusal(state string) refusal {
 	switch state {
 	case stateEnabled:
-		return takes
+		return r.enabled
 	case stateDisabled:
 		return r.disabled
 	case statePendingDeletion, statePendingReplicaDeletion:

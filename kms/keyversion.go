@@ -3,7 +3,6 @@ package kms
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unique"
 
@@ -130,7 +129,7 @@ func (k *Key) path() string { return statePath(k.Account, k.Region, k.ID) }
 
 // grant returns the grant with an id, nil when there is none.
 func (k *Key) grant(id string) *grant {
-	i, found := slices.BinarySearchFunc(k.grants, id, func(g *grant, id string) int { return strings.Compare(g.ID, id) })
+	i, found := slices.BinarySearchFunc(k.grants, id, compareGrantID)
 	if !found {
 		return nil
 	}
@@ -156,7 +155,7 @@ func (k *Key) dueDate() time.Time {
 }
 
 // dueKey orders keys by their due dates.
-func dueKey(k *Key) string { return fmt.Sprintf("%020d/%s", k.dueDate().UnixNano(), k.path()) }
+func dueKey(k *Key) string { return fmt.Sprintf("%020d/%s", k.dueDate().UnixMilli(), k.path()) }
 
 // currentMaterial returns the key material that the key encrypts, signs and authenticates with.
 func (k *Key) currentMaterial() (*material.Material, error) {
@@ -179,7 +178,7 @@ func (k *Key) material(id string) (*material.Material, error) {
 // grant makes a grant of its record.
 func (r *grantRecord) grant(id string, revision int64) *grant {
 	return &grant{
-		CreationDate: r.CreationDate, revision: revision,
+		CreationDate: r.CreationDate, revision: revision, principalIDs: r.PrincipalIDs,
 		Grant: policy.Grant{
 			ID: id, Name: r.Name,
 			GranteePrincipal: r.GranteePrincipal, GranteeServicePrincipal: r.GranteeServicePrincipal,

@@ -120,6 +120,9 @@ const maxConflicts = 100
 
 // run runs an operation on the snapshot of the moment, and again on a newer one when its transaction conflicts.
 func (s *Service) run(ctx context.Context, of *Call, op *operation, in any) (any, error) {
+	if err := s.Err(); err != nil {
+		return nil, err // a snapshot that is not kept current is not to be served from
+	}
 	s.settle(ctx)
 	for conflicts := 0; ; conflicts++ {
 		c := &call{Call: of, ctx: ctx, service: s, snapshot: s.state.current.Load(), operation: op.name}

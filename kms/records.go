@@ -95,6 +95,8 @@ type grantRecord struct {
 	EncryptionContextEquals  map[string]string `json:"equals,omitzero"`
 	EncryptionContextSubset  map[string]string `json:"subset,omitzero"`
 	SourceArn                string            `json:"sourceArn,omitempty"`
+	// PrincipalIDs are the unique ids of the grantee and the retiring principal, by their ARNs.
+	PrincipalIDs map[string]string `json:"principalIds,omitempty"`
 }
 
 // grant is a grant of the snapshot.
@@ -102,6 +104,7 @@ type grant struct {
 	policy.Grant
 	CreationDate time.Time
 	revision     int64
+	principalIDs map[string]string
 }
 
 func (r *keyRecord) change(path string) (store.Change, error) {

@@ -49,15 +49,22 @@ func (s *Service) settleKey(ctx context.Context, key *Key) error {
 	}
 	record := *key.record
 	rotation := *record.Rotation
+	period := days(rotation.PeriodInDays)
+	if missed := s.now().Sub(rotation.Next) / period; missed > maxMissedRotations {
+		rotation.Next = rotation.Next.Add((missed - maxMissedRotations) * period)
+	}
 	for !rotation.Next.After(s.now()) {
 		if err := s.rotate(key, &record, rotation.Next, rotationAutomatic); err != nil {
 			return err
 		}
-		rotation.Next = rotation.Next.Add(days(rotation.PeriodInDays))
+		rotation.Next = rotation.Next.Add(period)
 	}
 	record.Rotation = &rotation
 	return s.write(ctx, key, &record)
 }
+
+// maxMissedRotations is how many rotations are made up for at once. More have only been missed by a clock that jumped.
+const maxMissedRotations = 100
 
 // days is a number of days: AWS counts 24 hours each.
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -3,6 +3,7 @@ package kms
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -228,28 +229,24 @@ func mergeAliases(old []string, changes map[string]bool) []string {
 	return out
 }
 
-// mergeGrants returns the grants of a key after the changes, in the order of their ids.
+// mergeGrants returns the grants of a key after the changes, in the order of their ids. A key may have 50,000: what did
+// not change is copied in one piece.
 func mergeGrants(old []*grant, changes map[string]*grant) []*grant {
 	if len(changes) == 0 {
 		return old
 	}
-	added := make([]*grant, 0, len(changes))
-	for _, g := range changes {
-		if g != nil {
-			added = append(added, g)
+	out := make([]*grant, 0, len(old)+len(changes))
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		i, found := slices.BinarySearchFunc(old, id, compareGrantID)
+		out, old = append(out, old[:i]...), old[i:]
+		if found {
+			old = old[1:]
 		}
-	}
-	slices.SortFunc(added, compareGrants)
-	out := make([]*grant, 0, len(old)+len(added))
-	for _, g := range old {
-		for len(added) > 0 && added[0].ID < g.ID {
-			out, added = append(out, added[0]), added[1:]
-		}
-		if _, changed := changes[g.ID]; !changed {
+		if g := changes[id]; g != nil {
 			out = append(out, g)
 		}
 	}
-	return append(out, added...)
+	return append(out, old...)
 }
 
-func compareGrants(a, b *grant) int { return strings.Compare(a.ID, b.ID) }
+func compareGrantID(g *grant, id string) int { return strings.Compare(g.ID, id) }

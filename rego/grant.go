@@ -70,7 +70,7 @@ func (s *scope) constraint(st statement, name string, pairs map[string]string, m
 	t := test{met(pairs, fold)}
 	var without []string
 	for _, a := range st.actions.Actions() {
-		if !takesEncryptionContext(a) {
+		if !TakesEncryptionContext(a) {
 			without = append(without, a.Name)
 		}
 	}
@@ -90,9 +90,9 @@ func (s *scope) constraint(st statement, name string, pairs map[string]string, m
 	}
 }
 
-// takesEncryptionContext reports whether the operation has an encryption context that a constraint
+// TakesEncryptionContext reports whether the operation has an encryption context that a constraint
 // is compared with. CreateGrant carries constraints of its own instead.
-func takesEncryptionContext(a *policy.Action) bool {
+func TakesEncryptionContext(a *policy.Action) bool {
 	return a.Name != "kms:CreateGrant" && a.Name != retireGrant && a.Populates("kms:EncryptionContextKeys")
 }
 

@@ -39,7 +39,10 @@ func (s *scope) unit(name, title string, statements []statement, assumptions [][
 		st.writeRules(&decide, &residual, u)
 		st.writeMet(&explain)
 		u.Statements = append(u.Statements, st.describe(assumptions[i]))
+		u.Keys = append(u.Keys, st.keys...)
 	}
+	slices.Sort(u.Keys)
+	u.Keys = slices.Compact(u.Keys)
 	helpers := s.helpers.String()
 	u.Module = decide.String() + helpers
 	u.Residual = residual.String() + helpers

@@ -73,6 +73,8 @@ type Unit struct {
 	// Explain is a module whose set "met" names each element of each statement that the input meets,
 	// made from the same expressions as Module. See [Element.ID].
 	Explain string
+	// Keys are the condition keys, folded, that Explain reads: of all statements, also of those without rules.
+	Keys []string
 	// Statements describe what Explain can report.
 	Statements []StatementElements
 	// Reads are the members of the input, besides context, that the residual expressions read.

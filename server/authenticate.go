@@ -55,7 +55,7 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, body []byte)
 	if err != nil {
 		return caller{}, err
 	}
-	if err := signature.Check(s.config.Clock(), service); err != nil {
+	if err := signature.Check(s.config.SignatureClock(), service); err != nil {
 		return caller{}, err
 	}
 	credential, err := s.config.Identities.Credential(ctx, signature.AccessKeyID, signature.Token)

@@ -54,8 +54,11 @@ type Config struct {
 	Health func() error
 	// Version is told by the health page.
 	Version string
-	// Clock tells the time that signatures are held to; nil is time.Now.
+	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time
+	// SignatureClock tells the time that signatures are held to; nil is Clock. Clients sign with the time as it is, also
+	// when a test has moved Clock.
+	SignatureClock func() time.Time
 	// Logger is nil for no log.
 	Logger *slog.Logger
 }
@@ -78,6 +81,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now //nolint:forbidigo // the default of the clock that everybody else is given
+	}
+	if c.SignatureClock == nil {
+		c.SignatureClock = c.Clock
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -3,9 +3,11 @@ package server_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,9 +50,8 @@ func keyNames(n *yaml.Node, names map[keyName]string) {
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "keys" && child.Kind == yaml.MappingNode {
 			for j := 0; j < len(child.Content); j += 2 {
-				if name := child.Content[j]; !strings.HasPrefix(name.Value, "arn:") {
-					names[keyName{name.Line, name.Column}] = name.Value
-				}
+				name := child.Content[j]
+				names[keyName{name.Line, name.Column}] = name.Value
 			}
 		}
 		keyNames(child, names)
@@ -60,9 +61,14 @@ func keyNames(n *yaml.Node, names map[keyName]string) {
 var (
 	// inARN finds a name in an ARN, with the wildcards that stand for parts of it.
 	inARN = regexp.MustCompile(`\bkey/([A-Za-z0-9?*-]+)`)
-	// asMember finds a name that is the value of a member: request.key, and the tag that some patterns take it from.
-	asMember = regexp.MustCompile(`\bkey: "?([A-Za-z0-9-]+)`)
+	// atEnd finds the end of a name in the pattern of an ARN.
+	atEnd = regexp.MustCompile(`[0-9]{12}:(\*[a-z]+)`)
+	// asMember finds a name that is the value of a member: request.key, and the tag that some patterns take it from,
+	// or the default of that tag.
+	asMember = regexp.MustCompile(`\bkey(?:: "?|, ')([A-Za-z0-9-]+)`)
 	wordly   = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+	// session finds the sessions with a name of one letter. STS wants two.
+	session = regexp.MustCompile(`(role/[A-Za-z0-9./-]+/|AROA[A-Z0-9]+:)([a-z])([", ])`)
 )
 
 func withKeyIDs(t *testing.T, src []byte) []byte {
@@ -72,7 +78,11 @@ func withKeyIDs(t *testing.T, src []byte) []byte {
 	names := map[keyName]string{}
 	keyNames(&root, names)
 	words := map[string]bool{}
-	for _, name := range names {
+	for at, name := range names {
+		if _, word, ok := strings.Cut(name, ":key/"); ok {
+			delete(names, at) // an ARN
+			name = word
+		}
 		words[name] = true
 	}
 	lines := strings.SplitAfter(string(src), "\n")
@@ -83,6 +93,8 @@ func withKeyIDs(t *testing.T, src []byte) []byte {
 			delete(names, keyName{i + 1, at})
 		}
 		line = replaceName(inARN, line, func(name string) string { return patternOf(name, words) })
+		line = replaceName(atEnd, line, func(name string) string { return patternOf(name, words) })
+		line = session.ReplaceAllString(line, "$1$2$2$3")
 		lines[i] = replaceName(asMember, line, func(name string) string {
 			if words[name] {
 				return keyID(name)
@@ -108,10 +120,13 @@ func patternOf(name string, words map[string]bool) string {
 	if wordly.MatchString(name) {
 		return keyID(name)
 	}
-	for word := range words {
+	for _, word := range slices.Sorted(maps.Keys(words)) {
 		id := keyID(word)
 		if prefix, ok := strings.CutSuffix(name, "*"); ok && wordly.MatchString(prefix) && strings.HasPrefix(word, prefix) {
 			return id[:len(prefix)] + "*"
+		}
+		if suffix, ok := strings.CutPrefix(name, "*"); ok && wordly.MatchString(suffix) && strings.HasSuffix(word, suffix) {
+			return "*" + id[len(id)-len(suffix):]
 		}
 		if at := strings.IndexByte(name, '?'); at >= 0 && len(word) == len(name) && word[:at] == name[:at] && word[at+1:] == name[at+1:] {
 			return id[:at] + "?" + id[at+1:]

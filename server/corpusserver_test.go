@@ -24,7 +24,6 @@ import (
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
-	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/seed"
 	"github.com/strictkms/strictkms/store/mem"
 )
@@ -50,8 +49,9 @@ func (l *liveServer) Do(ctx context.Context, call *kms.Call, operation string, i
 }
 
 // startLive starts a server with a world.
-func startLive(t *testing.T, world *source.World, now time.Time) *liveServer {
+func startLive(t *testing.T, held worldRead, now time.Time) *liveServer {
 	t.Helper()
+	world := held.world
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
 	root, err := material.NewRoot(secret)
@@ -64,10 +64,11 @@ func startLive(t *testing.T, world *source.World, now time.Time) *liveServer {
 	require.NoError(t, err)
 	l.keys, err = kms.New(t.Context(), kms.Config{Store: memory, Root: root, Clock: clock, Principals: l.identities})
 	require.NoError(t, err)
-	_, err = seed.ApplyIdentities(t.Context(), world, l.identities, seed.Options{})
+	_, err = seed.Apply(t.Context(), world, l.identities, l.keys, seed.Options{})
 	require.NoError(t, err)
-	l.seedKeys(t, world)
-	enforcer, err := enforce.New(enforce.Config{World: enforce.World(l.identities), Mode: enforce.Strict, Clock: clock})
+	enforcer, err := enforce.New(enforce.Config{
+		World: enforce.World(l.identities), Mode: enforce.Strict, Clock: clock, Readings: held.readings,
+	})
 	require.NoError(t, err)
 	front, err := server.New(server.Config{
 		KMS: l, Identities: l.identities, Enforcer: enforcer, Account: world.Defaults.Account, Region: world.Defaults.Region,
@@ -90,23 +91,6 @@ func startLive(t *testing.T, world *source.World, now time.Time) *liveServer {
 	})
 	l.url = listener.URL
 	return l
-}
-
-func (l *liveServer) seedKeys(t *testing.T, world *source.World) {
-	t.Helper()
-	for _, k := range world.Keys {
-		text, err := json.Marshal(k.Policy)
-		require.NoError(t, err)
-		s := &kms.Seed{
-			ARN: k.ARN, Policy: string(text), Spec: k.Spec, Usage: k.Usage, Origin: k.Origin,
-			MultiRegionKeyType: k.MultiRegionKeyType, AWSManaged: k.AWSManaged, Aliases: k.Aliases, Grants: k.Grants,
-		}
-		for key, value := range k.Tags {
-			s.Tags = append(s.Tags, kms.Tag{TagKey: key, TagValue: value})
-		}
-		_, err = l.keys.Seed(t.Context(), s)
-		require.NoError(t, err)
-	}
 }
 
 // permissive decides for the test itself, which needs ciphertexts.

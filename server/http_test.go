@@ -282,6 +282,18 @@ func TestInternalErrors(t *testing.T) {
 	}
 }
 
+// TestOwnPagePanics hangs up, tells the log, and stays up.
+func TestOwnPagePanics(t *testing.T) {
+	w := start(t, enforce.Strict, func(c *server.Config) { c.Health = func() error { panic("the inside") } })
+	response, err := http.DefaultClient.Do(mustGet(t, w.url+server.HealthPath))
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	require.Error(t, err)
+	require.Contains(t, w.log.String(), "the inside")
+	require.Equal(t, http.StatusOK, send(t, mustGet(t, w.url+server.MetricsPath)).status)
+}
+
 // TestGarbage sends bytes that are no request, and requests that do not end.
 func TestGarbage(t *testing.T) {
 	w := start(t, enforce.Strict)

@@ -1,8 +1,12 @@
 package server_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/trail"
 )
@@ -211,4 +216,39 @@ func TestSourceArn(t *testing.T) {
 	require.Error(t, err)
 	_, err = encrypt(t, w.client(bob), key)
 	require.Error(t, err)
+}
+
+// TestSecureTransport is true with TLS, on the loopback interface, and when the configuration says so.
+func TestSecureTransport(t *testing.T) {
+	onlyTLS := strings.Replace(allowAll, `"Resource":"*"`, `"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}`, 1)
+	for _, test := range []struct {
+		name   string
+		local  string
+		tls    *tls.ConnectionState
+		assume bool
+		status int
+	}{
+		{"loopback", "127.0.0.1", nil, false, 200},
+		{"loopback, version 6", "::1", nil, false, 200},
+		{"another", "10.1.2.3", nil, false, 400},
+		{"unknown", "", nil, false, 400},
+		{"another, taken for TLS", "10.1.2.3", nil, true, 200},
+		{"TLS", "10.1.2.3", &tls.ConnectionState{}, false, 200},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := start(t, enforce.Strict, func(c *server.Config) { c.AssumeTLS = test.assume })
+			alice := w.user(t, "alice", onlyTLS)
+			r := w.request(t, "ListKeys", `{}`)
+			r.URL.Path, r.RequestURI, r.TLS = "/", "/", test.tls
+			r.Host = r.URL.Host
+			sign(t, r, `{}`, alice, w.config.Clock(), "")
+			recorder := httptest.NewRecorder()
+			if test.local != "" {
+				r = r.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey,
+					&net.TCPAddr{IP: net.ParseIP(test.local), Port: 4566}))
+			}
+			w.server.ServeHTTP(recorder, r)
+			require.Equal(t, test.status, recorder.Code, recorder.Body)
+		})
+	}
 }

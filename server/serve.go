@@ -137,13 +137,28 @@ func (x *exchange) recover(ctx context.Context) {
 	if problem == http.ErrAbortHandler { //nolint:errorlint // it is thrown as it is
 		panic(problem)
 	}
-	x.server.config.Logger.LogAttrs(ctx, slog.LevelError, "panic",
-		slog.String("request", x.id), slog.String("operation", x.operation),
-		slog.Any("panic", problem), slog.String("stack", string(debug.Stack())))
+	x.server.panicked(ctx, problem, slog.String("request", x.id), slog.String("operation", x.operation))
 	if x.answered {
 		panic(http.ErrAbortHandler) // half an answer must not look like one
 	}
 	x.answered = true
 	awsjson.WriteError(x.w, x.id, awsjson.ErrorOf(errPanic))
 	x.observe(kms.CodeInternal)
+}
+
+// abort logs a panic of one of our own pages and hangs up.
+func (s *Server) abort(r *http.Request) {
+	switch problem := recover(); problem {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(problem)
+	default:
+		s.panicked(r.Context(), problem, slog.String("path", r.URL.Path))
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (s *Server) panicked(ctx context.Context, problem any, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.Any("panic", problem), slog.String("stack", string(debug.Stack())))
+	s.config.Logger.LogAttrs(ctx, slog.LevelError, "panic", attrs...)
 }

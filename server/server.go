@@ -99,6 +99,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, ownPaths) {
+		defer s.abort(r)
 		s.own.ServeHTTP(w, r)
 		return
 	}

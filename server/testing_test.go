@@ -65,6 +65,7 @@ func start(t testing.TB, mode enforce.Mode, change ...func(*server.Config)) *wor
 	require.NoError(t, err)
 	w.config = server.Config{
 		KMS: w.kms, Identities: w.iam, Enforcer: enforcer, Account: account, Region: "us-east-1", Trail: w.trail,
+		Clock:   time.Now, //nolint:forbidigo // SDK clients sign with the time as it is
 		Version: "test", Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

@@ -17,10 +17,15 @@ import (
 type memory struct {
 	resets, applied []int64
 	fail            error
+	// failReset is how many resets go well before they fail.
+	failReset int
 }
 
 func (m *memory) Reset(_ []store.Entry, revision int64) error {
 	m.resets = append(m.resets, revision)
+	if len(m.resets) <= m.failReset {
+		return nil
+	}
 	return m.fail
 }
 
@@ -74,29 +79,35 @@ func TestFollowLoadsAnew(t *testing.T) {
 // TestFollowStops holds that memory which missed something is not waited for with success.
 func TestFollowStops(t *testing.T) {
 	broken := errors.New("broken")
-	for name, stop := range map[string]func(t *testing.T, st *forgetful, m *memory){
-		"apply fails":     func(_ *testing.T, _ *forgetful, m *memory) { m.fail = broken },
-		"the store ends":  func(t *testing.T, st *forgetful, _ *memory) { require.NoError(t, st.Close()) },
-		"the watch fails": func(_ *testing.T, st *forgetful, _ *memory) { st.errs = []error{broken} },
-		"loading anew fails": func(_ *testing.T, st *forgetful, m *memory) {
-			st.errs = []error{store.ErrCompacted}
-			m.fail = broken
-		},
+	for name, test := range map[string]struct {
+		errs   []error // of the watch
+		memory memory
+		close  bool
+		want   error
+	}{
+		"apply fails":         {memory: memory{fail: broken, failReset: 1}, want: broken},
+		"the store ends":      {close: true, want: store.ErrClosed},
+		"the watch fails":     {errs: []error{broken}, want: broken},
+		"it fails afterwards": {errs: []error{store.ErrCompacted, broken}, want: broken},
+		"loading anew fails":  {errs: []error{store.ErrCompacted}, memory: memory{fail: broken, failReset: 1}, want: broken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := &forgetful{Store: mem.New(), errs: []error{store.ErrCompacted}}
-				m := &memory{}
-				f, err := store.Follow(t.Context(), st, "", m)
+				st := &forgetful{Store: mem.New(), errs: test.errs}
+				f, err := store.Follow(t.Context(), st, "", &test.memory)
 				require.NoError(t, err)
-				stop(t, st, m)
-				_, _ = st.Commit(t.Context(), store.Tx{Changes: []store.Change{{Key: "a"}}})
 				synctest.Wait()
-				err = f.Wait(t.Context(), 1)
-				require.Error(t, err)
-				require.True(t, errors.Is(err, broken) || errors.Is(err, store.ErrClosed), err)
-				require.ErrorIs(t, f.Err(), errors.Unwrap(err))
+				if test.close {
+					require.NoError(t, st.Close())
+				} else {
+					put(t, st, "a")
+				}
+				synctest.Wait()
+				require.ErrorIs(t, f.Wait(t.Context(), 1), test.want)
+				require.ErrorIs(t, f.Wait(t.Context(), 0), test.want, "not even what it had is served")
+				require.ErrorIs(t, f.Err(), test.want)
 				f.Close()
+				require.ErrorIs(t, f.Err(), test.want, "the first reason stays")
 			})
 		})
 	}

@@ -16,6 +16,7 @@ func TestCorpus(t *testing.T) {
 	cases, err := Load("../../testdata/decisions")
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(cases), 870, "cases were lost")
+	differences := 0
 	deciders := map[*source.World]*evaluator.Evaluator{}
 	for _, c := range cases {
 		t.Run(c.Note, func(t *testing.T) {
@@ -36,8 +37,10 @@ func TestCorpus(t *testing.T) {
 			assert.Equal(t, explained.Message, brief.Message, "Authorize and Explain differ")
 			assert.ElementsMatch(t, deciding(explained), deciding(brief), "Authorize and Explain differ")
 			if t.Failed() {
+				differences++
 				t.Logf("%s:%d, see %s", c.File, c.Line, c.Source)
 			}
 		})
 	}
+	t.Logf("%d cases, %d differences", len(cases), differences)
 }

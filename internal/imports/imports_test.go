@@ -102,7 +102,7 @@ var rules = []rule{
 	// The one place where a server is put together.
 	{
 		pkg: "internal/instance",
-		own: []string{"server/...", "source/...", "kms/...", "iam", "store/...", "policy", "evaluator"},
+		own: []string{"server/...", "source/...", "kms/...", "iam", "store/...", "policy", "evaluator", "simulator"},
 	},
 	// A test makes keys and principals in the server it started, and is handed an aws.Config for it.
 	{

@@ -44,6 +44,8 @@ type Config struct {
 	Version string
 	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time
+	// SignatureClock tells the time that signatures are held to; nil is Clock.
+	SignatureClock func() time.Time
 	// Logger is nil for no log.
 	Logger *slog.Logger
 }

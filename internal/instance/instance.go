@@ -86,7 +86,7 @@ func (i *Instance) start(ctx context.Context) error {
 	i.server, err = server.New(server.Config{
 		KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
 		Account: i.config.Defaults.Account, Region: i.config.Defaults.Region, Version: i.config.Version,
-		Clock: i.config.Clock, Logger: i.config.Logger,
+		Clock: i.config.Clock, SignatureClock: i.config.SignatureClock, Logger: i.config.Logger,
 	})
 	return err
 }
@@ -147,6 +147,11 @@ func (i *Instance) fill(ctx context.Context) error {
 	var err error
 	i.seeded, err = seed.Apply(ctx, world, i.iam, i.kms, seed.Options{Services: i.config.Services})
 	return err
+}
+
+// Fill adds a world to the running server, as far as it is not there yet.
+func (i *Instance) Fill(ctx context.Context, world *source.World) (seed.Report, error) {
+	return seed.Apply(ctx, world, i.iam, i.kms, seed.Options{})
 }
 
 // startTrail opens the decision log.

@@ -106,6 +106,24 @@ func TestAuthorizeByGrant(t *testing.T) {
 	require.False(t, ask(kms.Access{Action: "kms:RetireGrant", Grant: "g3"}))
 }
 
+// A grant to an account is for its root user, and counts once.
+func TestAuthorizeRootByGrant(t *testing.T) {
+	k := key(t, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/bob"},"Action":"kms:*","Resource":"*"}`)
+	root := &iam.Principal{Type: iam.Root, ARN: "arn:aws:iam::111122223333:root", Account: account, UniqueID: account}
+	k.Grants = []*policy.Grant{{
+		ID: "g1", KeyARN: keyARN, GranteePrincipal: root.ARN, IssuingAccount: account, Operations: []string{"Encrypt"},
+	}}
+	c := enforcer(t, Config{}).Call(by(root))
+	require.NoError(t, c.Authorize(t.Context(), &kms.Access{Action: "kms:Encrypt", Key: k}))
+	explained, err := c.Explain(t.Context(), &c.Decisions()[0])
+	require.NoError(t, err)
+	for _, layer := range explained.Layers {
+		if layer.Layer == "grant" {
+			require.Len(t, layer.Statements, 1)
+		}
+	}
+}
+
 // Only a service may call for somebody else, and then it is the other's permissions that count.
 func TestForwardAccess(t *testing.T) {
 	access := &kms.Access{Action: "kms:Decrypt", Key: key(t, delegating)}

@@ -22,8 +22,12 @@ func principalOf(p *iam.Principal) *evaluator.Principal {
 }
 
 func newPrincipal(p *iam.Principal) any {
+	uniqueID := p.UniqueID
+	if p.Type != iam.User && p.Type != iam.RoleSession {
+		uniqueID = "" // that of the root user is its account
+	}
 	return &evaluator.Principal{
-		Type: principalTypes[p.Type], ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID,
+		Type: principalTypes[p.Type], ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: uniqueID,
 		Name: p.Name, Provider: p.Provider, ServiceLinked: p.ServiceLinked, Tags: p.Tags, Identity: p.Identity,
 		Boundary: p.Boundary, HasSession: p.HasSession, Session: p.Session, Unknown: p.Unknown,
 	}

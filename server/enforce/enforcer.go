@@ -17,6 +17,8 @@ type Config struct {
 	// World knows the accounts and their organization policies.
 	World evaluator.World
 	Mode  Mode
+	// Readings are how what AWS's documents leave open is read; the zero value reads it as by default.
+	Readings evaluator.Readings
 	// Clock tells the time of calls whose [Connection] does not say it; nil is time.Now.
 	Clock func() time.Time
 	// Logger is nil for no log.
@@ -52,7 +54,7 @@ func New(config Config) (*Enforcer, error) {
 		return nil, err
 	}
 	e := &Enforcer{
-		mode: config.Mode, world: config.World, evaluator: evaluator.New(config.World),
+		mode: config.Mode, world: config.World, evaluator: evaluator.New(config.World).Assuming(config.Readings),
 		clock: config.Clock, logger: config.Logger, causes: causes,
 	}
 	if e.clock == nil {

@@ -12,7 +12,7 @@
 //
 // Where AWS's documents are silent, the order of the checks and the messages follow what has been seen of AWS's
 // answers, and where that is unknown the request is refused:
-//   - Every x-amz-* header must be signed, as the user guide asks of signers.
+//   - Every x-amz-* header but x-amz-user-agent must be signed, as the user guide asks of signers.
 //   - Headers and parameters that take part in authentication must not be given twice, the session token not in a header
 //     and in the query.
 //   - The hash of the payload is always that of the body that arrived. UNSIGNED-PAYLOAD is a form of Amazon S3, and

@@ -126,13 +126,14 @@ func (s *Signature) missing(authorization, credential, names, date string) error
 }
 
 // checkSignedHeaders refuses headers that must be signed and are not: the host, and all that have a meaning for AWS
-// or, as ours do, say for whom a call is made.
+// or, as ours do, say for whom a call is made. X-Amz-User-Agent is User-Agent by another name, which proxies change and
+// some signers leave out.
 func (s *Signature) checkSignedHeaders() error {
 	if !s.Signs("host") {
 		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	for key := range s.request.Header {
-		if !strings.HasPrefix(key, "X-Amz-") && !strings.HasPrefix(key, "X-Strictkms-") {
+		if !strings.HasPrefix(key, "X-Amz-") && !strings.HasPrefix(key, "X-Strictkms-") || key == "X-Amz-User-Agent" {
 			continue
 		}
 		if name := strings.ToLower(key); !s.Signs(name) {

@@ -171,6 +171,8 @@ func TestRefusals(t *testing.T) {
 			"a name that is none", nil, replaced("host;", "host;Host;"), sigv4.CodeInvalidSignature, mismatch,
 		},
 		{"as it was signed", nil, nil, "", ""},
+		{"a user agent that is not signed", nil, header("X-Amz-User-Agent", "a"), "", ""},
+		{"what a proxy adds", nil, header("X-Amzn-Trace-Id", "a"), "", ""},
 		{
 			"payload hash that is not that of the body", []func(*call){func(c *call) {
 				c.header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")

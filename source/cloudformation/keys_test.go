@@ -238,7 +238,7 @@ func TestAliasMistakes(t *testing.T) {
 }
 
 func TestKeyState(t *testing.T) {
-	for properties, want := range map[string]source.Key{
+	for properties, want := range map[string]*source.Key{
 		`{}`: {},
 		`{"Description": "one", "Enabled": false, "EnableKeyRotation": true}`:          {Description: "one", Disabled: true, RotationPeriodInDays: 365},
 		`{"Enabled": "true", "EnableKeyRotation": "true", "RotationPeriodInDays": 90}`: {RotationPeriodInDays: 90},

@@ -14,6 +14,7 @@ var children = map[string]func(path string) error{
 	"writer":    writeUntilKilled,
 	"full disk": fillDisk,
 	"holder":    holdOpen,
+	"cut off":   serveCutOff,
 }
 
 func TestMain(m *testing.M) {

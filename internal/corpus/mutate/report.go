@@ -109,6 +109,7 @@ func (p *printer) summary(results []result, wrong []string) error {
 	survivors := counts[survived] + counts[killedByTest]
 	p.printf("%d mutants, %d killed by the corpus, %d equivalent, %d survivors\n",
 		len(results)-counts[invalid], counts[killed], counts[equivalent], survivors)
+	p.printf("%d mutants, %d differences\n", len(results)-counts[invalid], survivors+len(wrong))
 	if survivors > 0 || len(wrong) > 0 {
 		return errSurvivors
 	}
