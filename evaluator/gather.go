@@ -76,7 +76,7 @@ func (g *gatherer) run() {
 	}
 	withinSCP := !g.f.has(scpApplies) || g.f.has(scpAllow)
 	suffices := g.f.has(callerSameAccount) || g.f.has(callerService)
-	if !suffices && !g.f.has(actionCrossAccount) {
+	if !suffices && !g.f.has(actionCrossAccount) && withinSCP {
 		return
 	}
 	if !g.f.has(actionRetireGrant) && g.q.key != nil && withinSCP {
@@ -120,7 +120,8 @@ func (g *gatherer) denies() bool {
 	return found
 }
 
-// maximums asks what must allow whatever else does.
+// maximums asks what must allow whatever else does. It returns false when nothing else matters. Where a grant may
+// survive an SCP, the grants decide whether it is the SCP that is missing.
 func (g *gatherer) maximums() bool {
 	if g.q.scps != nil {
 		all := true
@@ -134,7 +135,7 @@ func (g *gatherer) maximums() bool {
 	}
 	if g.f.has(endpointApplies) {
 		g.f.set(endpointAllow, g.unit(layerEndpoint, 0, g.q.endpoint, classAllow))
-		return g.f.has(endpointAllow)
+		return g.f.has(endpointAllow) || g.f.has(scpApplies) && !g.f.has(scpAllow)
 	}
 	return true
 }

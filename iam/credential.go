@@ -3,13 +3,17 @@ package iam
 import (
 	"context"
 	"fmt"
+	"log/slog"
 )
 
 // Credential returns the credential of an access key id, with the session token that came with it, empty for none.
 // The principal is as it is now: policies that changed since have their effect. The error wraps one of the Err…
 // above.
-func (s *Service) Credential(_ context.Context, accessKeyID, sessionToken string) (Credential, error) {
-	snap := s.memory.current.Load()
+func (s *Service) Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error) {
+	snap, err := s.current()
+	if err != nil {
+		return Credential{}, err
+	}
 	if sessionToken != "" {
 		return s.sessionCredential(snap, accessKeyID, sessionToken)
 	}
@@ -20,17 +24,18 @@ func (s *Service) Credential(_ context.Context, accessKeyID, sessionToken string
 	case k.Inactive:
 		return Credential{}, ErrInactiveAccessKey
 	}
-	return s.keyCredential(snap, k)
+	return s.keyCredential(ctx, snap, k)
 }
 
 // keyCredential returns the credential of a long-term access key.
-func (s *Service) keyCredential(snap *snapshot, k *AccessKey) (Credential, error) {
+func (s *Service) keyCredential(ctx context.Context, snap *snapshot, k *AccessKey) (Credential, error) {
 	p := s.ownerPrincipal(snap, k)
 	if p == nil {
 		return Credential{}, fmt.Errorf("%w: its owner does not exist", ErrUnknownAccessKey)
 	}
 	opened, err := k.secret(s.config.Sealer)
 	if err != nil {
+		s.config.Logger.ErrorContext(ctx, "the record of an access key is damaged", slog.String("accessKeyId", k.ID), slog.Any("error", err))
 		return Credential{}, err
 	}
 	return Credential{AccessKeyID: k.ID, SecretAccessKey: opened.reveal(), Principal: p}, nil

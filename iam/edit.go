@@ -32,7 +32,11 @@ func (s *Service) Edit(ctx context.Context, change func(*Edit) error) error {
 	s.edits.Lock()
 	defer s.edits.Unlock()
 	for range maxEditAttempts {
-		e := &Edit{s: s, snap: s.memory.current.Load(), read: map[string]int64{}, written: map[string]any{}}
+		snap, err := s.current()
+		if err != nil {
+			return err
+		}
+		e := &Edit{s: s, snap: snap, read: map[string]int64{}, written: map[string]any{}}
 		if err := change(e); err != nil {
 			return err
 		}

@@ -277,6 +277,14 @@ func TestDamagedStores(t *testing.T) {
 	err = s.Edit(t.Context(), func(e *iam.Edit) error { return e.EnsureAccount(home, "") })
 	require.ErrorIs(t, err, store.ErrCorrupt)
 	require.ErrorIs(t, s.Err(), store.ErrCorrupt)
+	_, err = s.Principal(t.Context(), "arn:aws:iam::"+home+":user/alice")
+	require.ErrorIs(t, err, store.ErrCorrupt, "what is known may be outdated")
+	_, err = s.Credential(t.Context(), "AKIA1", "")
+	require.ErrorIs(t, err, store.ErrCorrupt)
+	_, err = s.AssumeRole(t.Context(), appARN, "me", iam.SessionOptions{})
+	require.ErrorIs(t, err, store.ErrCorrupt)
+	_, exists := s.Lookup(home)
+	require.False(t, exists)
 }
 
 // TestUnreadablePolicy denies what it may have denied.

@@ -23,7 +23,10 @@ func (s *Service) Principal(_ context.Context, arn string) (*Principal, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownPrincipal, arn)
 	}
-	snap := s.memory.current.Load()
+	snap, err := s.current()
+	if err != nil {
+		return nil, err
+	}
 	var p *Principal
 	switch named.Form {
 	case policy.PrincipalService:
@@ -125,7 +128,10 @@ func (p *Principal) copied() *Principal {
 // are not held here are taken to exist, and so are identity providers, services and federated users, which are not
 // held at all.
 func (s *Service) Lookup(arn string) (uniqueID string, exists bool) {
-	snap := s.memory.current.Load()
+	snap, err := s.current()
+	if err != nil {
+		return "", false
+	}
 	named, ok := policy.ParsePrincipal(arn)
 	if !ok {
 		return "", isProvider(arn)

@@ -97,6 +97,15 @@ func (s *Service) Close() error {
 // Err returns what stopped the service from following its store, nil while it does: for health checks.
 func (s *Service) Err() error { return s.follower.Err() }
 
+// current returns the newest snapshot. It fails once the service does not follow its store any more: what is known
+// then may be outdated, and an identity that lost its permissions would still have them.
+func (s *Service) current() (*snapshot, error) {
+	if err := s.follower.Err(); err != nil {
+		return nil, fmt.Errorf("identities are not current: %w", err)
+	}
+	return s.memory.current.Load(), nil
+}
+
 // now is the time in UTC.
 func (s *Service) now() time.Time { return s.config.Clock().UTC() }
 

@@ -74,7 +74,10 @@ var sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]*$`)
 
 // AssumeRole begins a session of a role. It does not ask who wants it: the trust policy is the caller's business.
 func (s *Service) AssumeRole(_ context.Context, roleARN, sessionName string, o SessionOptions) (Credentials, error) {
-	snap := s.memory.current.Load()
+	snap, err := s.current()
+	if err != nil {
+		return Credentials{}, err
+	}
 	named, ok := policy.ParsePrincipal(roleARN)
 	if !ok || named.Form != policy.PrincipalRole {
 		return Credentials{}, failf(CodeValidation, "%s is invalid", roleARN)
@@ -89,7 +92,7 @@ func (s *Service) AssumeRole(_ context.Context, roleARN, sessionName string, o S
 	if o.Duration > longest {
 		return Credentials{}, failf(CodeValidation, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
-	err := cmp.Or(checkSessionName("roleSessionName", sessionName, maxSessionName), s.checkOptions(&o, defaultRole, maxRoleMaxSession))
+	err = cmp.Or(checkSessionName("roleSessionName", sessionName, maxSessionName), s.checkOptions(&o, defaultRole, maxRoleMaxSession))
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -98,7 +101,10 @@ func (s *Service) AssumeRole(_ context.Context, roleARN, sessionName string, o S
 
 // GetSessionToken gives temporary credentials of a user or a root user, as who they are.
 func (s *Service) GetSessionToken(_ context.Context, owner Owner, o SessionOptions) (Credentials, error) {
-	snap := s.memory.current.Load()
+	snap, err := s.current()
+	if err != nil {
+		return Credentials{}, err
+	}
 	c, err := s.claimsOf(snap, owner)
 	if err != nil {
 		return Credentials{}, err
@@ -113,7 +119,10 @@ func (s *Service) GetSessionToken(_ context.Context, owner Owner, o SessionOptio
 // GetFederationToken gives temporary credentials of a federated user: no more than the user or root user may who asks
 // for them, and no more than the session policies allow.
 func (s *Service) GetFederationToken(_ context.Context, owner Owner, name string, o SessionOptions) (Credentials, error) {
-	snap := s.memory.current.Load()
+	snap, err := s.current()
+	if err != nil {
+		return Credentials{}, err
+	}
 	c, err := s.claimsOf(snap, owner)
 	if err != nil {
 		return Credentials{}, err

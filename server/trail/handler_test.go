@@ -148,6 +148,11 @@ func TestFollowersAreBounded(t *testing.T) {
 		h.leave(f)
 	}
 	require.True(t, h.followed())
+	h.publish(make([]byte, maxFollowedLine+1))
+	for f := range h.followers {
+		require.Empty(t, f.lines)
+		require.Equal(t, int64(1), f.dropped.Load())
+	}
 	h.close()
 	require.False(t, h.followed())
 	h.publish([]byte("x"))

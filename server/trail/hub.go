@@ -10,6 +10,8 @@ const (
 	maxFollowers = 32
 	// followerLines is how many lines may wait for one follower. Further ones are dropped and counted.
 	followerLines = 256
+	// maxFollowedLine is the longest line that followers get, in bytes; longer ones count as dropped.
+	maxFollowedLine = 256 << 10
 )
 
 // hub passes lines on to those who follow.
@@ -63,6 +65,10 @@ func (h *hub) publish(line []byte) {
 	h.lock.Lock()
 	defer h.lock.Unlock()
 	for f := range h.followers {
+		if len(line) > maxFollowedLine {
+			f.dropped.Add(1)
+			continue
+		}
 		select {
 		case f.lines <- line:
 		default:

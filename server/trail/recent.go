@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/kms"
 )
 
 // recent are the last calls, by request id, within bounds.
@@ -15,8 +16,9 @@ type recent struct {
 	byID        map[string]int // place in ring
 	maxSize     int
 	size        int
-	// keys counts the calls that keep a version of a key: its size counts once.
-	keys map[*evaluator.Key]int
+	// keys and principals count the calls that keep a version of a key or of a caller: its size counts once.
+	keys       map[*evaluator.Key]int
+	principals map[*evaluator.Principal]int
 }
 
 // remembered is what is kept of a call: not its input and output, which may be secret.
@@ -27,13 +29,14 @@ type remembered struct {
 
 func newRecent(calls, sizeInBytes int) *recent {
 	return &recent{
-		ring: make([]remembered, calls), byID: map[string]int{}, maxSize: sizeInBytes, keys: map[*evaluator.Key]int{},
+		ring: make([]remembered, calls), byID: map[string]int{}, maxSize: sizeInBytes,
+		keys: map[*evaluator.Key]int{}, principals: map[*evaluator.Principal]int{},
 	}
 }
 
 // add remembers a call in place of the oldest.
 func (r *recent) add(e *Entry) {
-	kept := remembered{entry: Entry{Call: e.Call, Operation: e.Operation, Err: e.Err, Latency: e.Latency}}
+	kept := remembered{entry: Entry{Call: e.Call, Operation: e.Operation, Err: answeredError(e.Err), Latency: e.Latency}}
 	kept.size = sizeOf(&kept.entry)
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -62,15 +65,29 @@ func (r *recent) forget() {
 	r.used--
 }
 
-// hold counts the keys of a call and returns the size of those that no other call keeps.
+// answeredError is what the caller was told of an error, without what happened inside.
+func answeredError(err error) error {
+	if err == nil {
+		return nil
+	}
+	code, message := errorOf(err)
+	if code == accessDenied {
+		code = kms.CodeAccessDenied
+	}
+	return &kms.Error{Code: code, Message: message}
+}
+
+// hold counts what a call shares with others, and returns the size of what no other call keeps.
 func (r *recent) hold(e *Entry) int {
 	size := 0
 	decisions := e.Call.Decisions()
 	for i := range decisions {
-		if key := decisions[i].Request.Key; key != nil {
-			if r.keys[key]++; r.keys[key] == 1 {
-				size += sizeOfKey(key)
-			}
+		req := &decisions[i].Request
+		if req.Key != nil && count(r.keys, req.Key, +1) == 1 {
+			size += sizeOfKey(req.Key)
+		}
+		if req.Principal != nil && count(r.principals, req.Principal, +1) == 1 {
+			size += sizeOfPrincipal(req.Principal)
 		}
 	}
 	return size
@@ -81,14 +98,26 @@ func (r *recent) release(e *Entry) int {
 	size := 0
 	decisions := e.Call.Decisions()
 	for i := range decisions {
-		if key := decisions[i].Request.Key; key != nil {
-			if r.keys[key]--; r.keys[key] == 0 {
-				delete(r.keys, key)
-				size += sizeOfKey(key)
-			}
+		req := &decisions[i].Request
+		if req.Key != nil && count(r.keys, req.Key, -1) == 0 {
+			size += sizeOfKey(req.Key)
+		}
+		if req.Principal != nil && count(r.principals, req.Principal, -1) == 0 {
+			size += sizeOfPrincipal(req.Principal)
 		}
 	}
 	return size
+}
+
+// count changes a counter and returns it. A counter of nothing is dropped.
+func count[K comparable](counters map[K]int, of K, by int) int {
+	n := counters[of] + by
+	if n == 0 {
+		delete(counters, of)
+	} else {
+		counters[of] = n
+	}
+	return n
 }
 
 // get returns the call with a request id.
@@ -111,12 +140,16 @@ const (
 	// keySize is about what a version of a key takes, grantSize what one of its grants adds to the evaluator's index.
 	keySize   = 1024
 	grantSize = 192
+	// principalSize is about what a version of a caller takes, policySize what a session policy adds, which belongs to
+	// the session alone.
+	principalSize = 1024
+	policySize    = 4096
 )
 
-// sizeOf estimates the memory that a call keeps, without its keys.
+// sizeOf estimates the memory that a call keeps, without its keys and its caller.
 func sizeOf(e *Entry) int {
 	c := e.Call.Connection()
-	size := callSize + len(c.UserAgent) + len(c.SourceArn)
+	size := callSize + len(c.UserAgent) + len(c.SourceArn) + len(c.SourceAccount) + len(e.Operation)
 	decisions := e.Call.Decisions()
 	for i := range decisions {
 		size += decisionSize
@@ -128,7 +161,7 @@ func sizeOf(e *Entry) int {
 		}
 	}
 	if e.Err != nil {
-		size += decisionSize
+		size += len(e.Err.Error())
 	}
 	return size
 }
@@ -136,3 +169,6 @@ func sizeOf(e *Entry) int {
 // sizeOfKey estimates the memory that a version of a key keeps. Its policy is shared by all versions and keys with
 // the same text.
 func sizeOfKey(key *evaluator.Key) int { return keySize + grantSize*len(key.Grants) }
+
+// sizeOfPrincipal estimates the memory that a version of a caller keeps. Its other policies are shared by its versions.
+func sizeOfPrincipal(p *evaluator.Principal) int { return principalSize + policySize*len(p.Session) }

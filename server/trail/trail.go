@@ -31,13 +31,13 @@ const (
 	defaultCalls       = 10_000
 	defaultSizeInBytes = 64 << 20
 	// queueLength is how many calls may wait to be written. More wait in Record.
-	queueLength = 1024
+	queueLength = 256
 )
 
 // Trail is the decision log. It is safe for concurrent use.
 //
 // Lines are written by one goroutine, in the order of [Trail.Record], after the call was answered: a crash loses at
-// most the calls of the last moments, no more than 1,024 that wait plus the one that is being written.
+// most the calls of the last moments, no more than 256 that wait plus the one that is being written.
 // [Trail.Close] writes all of them.
 type Trail struct {
 	writer io.Writer

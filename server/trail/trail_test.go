@@ -119,11 +119,26 @@ func TestRecentIsBoundedByCalls(t *testing.T) {
 	require.Zero(t, r.size)
 	require.Empty(t, r.byID)
 	require.Empty(t, r.keys)
+	require.Empty(t, r.principals)
+}
+
+// Texts of the caller's choice count.
+func TestSizeOfCalls(t *testing.T) {
+	small, large := numbered(t, "r"), numbered(t, "r")
+	large.Call.Connection().UserAgent = strings.Repeat("u", 1000)
+	large.Operation = strings.Repeat("o", 1000)
+	large.Err = &kms.Error{Code: kms.CodeValidation, Message: strings.Repeat("m", 1000), Cause: errors.New(strings.Repeat("c", 1000))}
+	require.Greater(t, sizeOf(large), sizeOf(small)+3000-20)
+	r := newRecent(1, 1<<20)
+	r.add(large)
+	kept, _ := r.get("r")
+	require.NoError(t, errors.Unwrap(kept.Err), "what happened inside is not kept")
+	require.Equal(t, large.Err.Error(), kept.Err.Error())
 }
 
 func TestRecentIsBoundedByBytes(t *testing.T) {
 	one := numbered(t, "r0")
-	size := sizeOf(one) + keySize
+	size := sizeOf(one) + keySize + principalSize
 	r := newRecent(1000, 10*size)
 	for i := range 50 {
 		r.add(numbered(t, fmt.Sprint("r", i))) // each with a version of the key of its own
