@@ -31,7 +31,7 @@ func (e *Evaluator) authorize(ctx context.Context, req *Request) (Decision, boun
 	}
 	d := strictly.decision
 	d.Decision, d.Reason, d.Message = Conditional, "unresolved-value", ""
-	d.Conditions = slices.Compact(slices.Sorted(slices.Values(append(strictly.conditions, permissively.conditions...))))
+	d.Conditions = slices.Compact(slices.Sorted(slices.Values(slices.Concat(strictly.conditions, permissively.conditions))))
 	return d, strict, nil
 }
 
@@ -43,11 +43,26 @@ type reading struct {
 }
 
 func (e *Evaluator) decide(ctx context.Context, req *Request, b bound) (reading, error) {
-	q, err := e.newQuery(req, b)
+	q, err := e.begin(req, b)
 	if err != nil {
 		return reading{decision: failed()}, err
 	}
 	defer q.release()
+	if known := e.memo.recall(q, b); known != nil {
+		return *known, nil
+	}
+	if err := e.complete(q, b); err != nil {
+		return reading{decision: failed()}, err
+	}
+	r, err := e.evaluate(ctx, q, b)
+	if err == nil {
+		e.memo.keep(q, b, &r)
+	}
+	return r, err
+}
+
+// evaluate asks the policies.
+func (e *Evaluator) evaluate(ctx context.Context, q *query, b bound) (reading, error) {
 	f, hits, err := e.gather(ctx, q)
 	if err != nil {
 		return reading{decision: failed()}, err
@@ -56,7 +71,7 @@ func (e *Evaluator) decide(ctx context.Context, req *Request, b bound) (reading,
 	if err != nil {
 		return reading{decision: failed()}, err
 	}
-	r := reading{decision: Decision{Decision: v.decision, Reason: v.reason, Layers: q.decidingLayers(v, f, hits)}}
+	r := reading{decision: Decision{Decision: v.decision, Reason: q.reason(v), Layers: q.decidingLayers(v, f, hits)}}
 	if v.decision == Deny {
 		r.decision.Message = q.message(v, hits)
 	}
@@ -106,7 +121,7 @@ func (q *query) decidingLayers(v *verdict, f facts, hits []hit) []Layer {
 		if !v.deciding(h, f) {
 			continue
 		}
-		name := layerNames[h.layer]
+		name := q.layerName(h.layer)
 		at := slices.IndexFunc(layers, func(l Layer) bool { return l.Layer == name })
 		if at < 0 {
 			if layers == nil {
@@ -179,7 +194,7 @@ func (q *query) documents(layer layerKind) [][]*policy.Document {
 	case layerEndpoint:
 		return [][]*policy.Document{q.req.EndpointPolicies}
 	case layerKey:
-		return [][]*policy.Document{{q.req.Key.Policy}}
+		return [][]*policy.Document{{q.req.resourcePolicy()}}
 	case layerIdentity:
 		return [][]*policy.Document{p.Identity}
 	case layerBoundary:

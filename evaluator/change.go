@@ -80,13 +80,16 @@ func (x *explainer) satisfy(c policy.Condition) (change, bool) {
 func (x *explainer) settable(folded string) bool {
 	for _, fixed := range []string{
 		"aws:principal", "aws:resource", "aws:user", "aws:requestedregion", "aws:currenttime", "aws:epochtime",
-		"aws:securetransport", "kms:calleraccount", "kms:key", "kms:multiregion", "kms:resourcealiases",
+		"aws:securetransport", "iam:resourcetag", "kms:calleraccount", "kms:key", "kms:multiregion", "kms:resourcealiases",
 	} {
 		if strings.HasPrefix(folded, fixed) {
 			return false
 		}
 	}
-	return !strings.HasPrefix(folded, "kms:") || x.q.action.Populates(folded)
+	if x.q.req.Principal.Type == WebIdentity && strings.Contains(folded, ".") {
+		return false // the provider chooses what the token says
+	}
+	return !policy.HasService(folded) || x.q.action.Populates(folded)
 }
 
 // towardsAllow lists what would make the layer that was missing allow: mending its near misses first, then a

@@ -17,6 +17,7 @@ const (
 	encryptionContextPrefix = "kms:encryptioncontext:"
 	principalTagPrefix      = "aws:principaltag/"
 	resourceTagPrefix       = "aws:resourcetag/"
+	iamResourceTagPrefix    = "iam:resourcetag/"
 )
 
 // givenKey is one condition key as the request gives it.
@@ -134,7 +135,7 @@ func (q *query) lookup(folded string) []string {
 // values returns the given values of a condition key, or those that follow from the principal, the key and the
 // action. known is nil for a key that the catalogue does not have.
 func (q *query) values(folded string, known *policy.ConditionKey) []string {
-	if strings.HasPrefix(folded, "kms:") && (known == nil || !q.action.PopulatesKey(known)) {
+	if known != nil && !q.action.PopulatesKey(known) || known == nil && strings.HasPrefix(folded, "kms:") {
 		return nil
 	}
 	for i := range q.given {
@@ -167,7 +168,7 @@ func sameKey(name, folded string) bool {
 func (q *query) ignored() []string {
 	var out []string
 	for name := range q.req.Context {
-		if folded := policy.FoldKey(name); strings.HasPrefix(folded, "kms:") && !q.action.Populates(folded) {
+		if folded := policy.FoldKey(name); policy.HasService(folded) && !q.action.Populates(folded) {
 			out = append(out, name)
 		}
 	}

@@ -33,7 +33,7 @@ type Decision struct {
 
 // Layer is one kind of policy in a decision.
 type Layer struct {
-	// Layer is one of key-policy, grant, identity-policy, permissions-boundary, session-policy,
+	// Layer is one of key-policy (trust-policy when a role is to be assumed), grant, identity-policy, permissions-boundary, session-policy,
 	// service-control-policy, resource-control-policy, vpc-endpoint-policy.
 	Layer string `json:"layer"`
 	// Outcome is one of allow, deny, delegates, none, not-applicable.

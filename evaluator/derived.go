@@ -19,8 +19,10 @@ func (q *query) derived(folded string) []string {
 	switch {
 	case strings.HasPrefix(folded, principalTagPrefix):
 		return foldedTag(q.req.Principal.Tags, folded[len(principalTagPrefix):])
-	case strings.HasPrefix(folded, resourceTagPrefix) && q.req.Key != nil:
-		return foldedTag(q.req.Key.Tags, folded[len(resourceTagPrefix):])
+	case strings.HasPrefix(folded, resourceTagPrefix):
+		return foldedTag(q.req.resourceTags(), folded[len(resourceTagPrefix):])
+	case strings.HasPrefix(folded, iamResourceTagPrefix):
+		return foldedTag(q.req.resourceTags(), folded[len(iamResourceTagPrefix):])
 	case folded == "kms:encryptioncontextkeys":
 		return slices.Sorted(maps.Keys(q.encryptionContext()))
 	}
@@ -120,7 +122,7 @@ func (q *query) ownService() string {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
 func (p *Principal) principalARN() string {
 	switch p.Type {
-	case Service:
+	case Service, WebIdentity:
 		return ""
 	case RoleSession:
 		return p.Issuer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/open-policy-agent/opa/v1/topdown/cache"
@@ -16,6 +17,7 @@ import (
 type Evaluator struct {
 	world World
 	*variant
+	memo *memo // nil remembers nothing
 }
 
 // variant is what evaluators of different worlds that read the assumptions alike have in common. There is one
@@ -32,6 +34,8 @@ type shared struct {
 	units      *lru.Cache[unitKey, *unit]
 	valueCache cache.InterQueryValueCache
 	variants   sync.Map // of *variant by Readings
+	// numbers tells the versions of principals and keys apart.
+	numbers atomic.Uint64
 }
 
 // unitKey identifies what a unit was compiled from.

@@ -43,9 +43,9 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	if err != nil {
 		return failed(), err
 	}
-	if d.Decision != Conditional && (v.decision != d.Decision || v.reason != d.Reason) {
+	if d.Decision != Conditional && (v.decision != d.Decision || q.reason(v) != d.Reason) {
 		return failed(), fmt.Errorf("the explanation (%s, %s) disagrees with the decision (%s, %s): please report this",
-			v.decision, v.reason, d.Decision, d.Reason)
+			v.decision, q.reason(v), d.Decision, d.Reason)
 	}
 	d.Layers = x.layers(v)
 	d.Assumptions = x.assumptions(v)
@@ -98,7 +98,7 @@ func (x *explainer) run(ctx context.Context) error {
 		{layerBoundary, [][]*unit{q.principal.boundary}},
 		{layerSession, [][]*unit{q.principal.session}},
 	}
-	if q.key != nil && q.req.Key.Policy != nil {
+	if q.key != nil && q.req.resourcePolicy() != nil {
 		lists = append(lists, struct {
 			layer layerKind
 			units [][]*unit
@@ -188,7 +188,7 @@ func factOf(layer layerKind, c class) (fact, bool) {
 func (x *explainer) layers(v *verdict) []Layer {
 	out := make([]Layer, 0, layerCount)
 	for layer := range layerCount {
-		l := Layer{Layer: layerNames[layer], Outcome: x.outcome(layer), Statements: []Statement{}}
+		l := Layer{Layer: x.q.layerName(layer), Outcome: x.outcome(layer), Statements: []Statement{}}
 		for i := range x.results {
 			r := &x.results[i]
 			if r.layer != layer {
@@ -281,6 +281,9 @@ func (q *query) warnings() []string {
 	out = append(out, q.req.Principal.Unknown...)
 	if q.req.Key != nil {
 		out = append(out, q.req.Key.Unknown...)
+	}
+	if q.req.Role != nil {
+		out = append(out, q.req.Role.Unknown...)
 	}
 	for _, name := range q.ignored() {
 		out = append(out, fmt.Sprintf("condition key %s was ignored: requests for %s never have it", name, q.action.Name))

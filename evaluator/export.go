@@ -41,6 +41,7 @@ func (e *Evaluator) Export(req Request) (*Export, error) {
 	x.out.Input["facts"] = map[string]any{
 		"on_key":                      q.onKey(),
 		"cross_account":               q.action.CrossAccount,
+		"unchecked":                   q.action.Unchecked,
 		"through_endpoint":            q.throughEndpoint(),
 		"management_account":          q.account != nil && q.account.Management,
 		"resource_management_account": q.owner != nil && q.owner.Management,
@@ -67,8 +68,8 @@ type exporter struct {
 func (x *exporter) units() map[string]any {
 	req, p := x.q.req, x.q.req.Principal
 	units := map[string]any{"identity": x.names(p.Identity), "grants": x.grants()}
-	if req.Key != nil && req.Key.Policy != nil {
-		units["key"] = x.names([]*policy.Document{req.Key.Policy})
+	if doc := req.resourcePolicy(); doc != nil {
+		units["key"] = x.names([]*policy.Document{doc})
 	}
 	if p.Boundary != nil {
 		units["boundary"] = x.names([]*policy.Document{p.Boundary})

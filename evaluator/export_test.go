@@ -18,3 +18,18 @@ func (e *Evaluator) Suggestions(ctx context.Context, req Request) ([]Suggested, 
 	}
 	return out, err
 }
+
+// Remembered counts what is remembered, and returns the length of the longest values.
+func (e *Evaluator) Remembered() (decisions, situations, longest int) {
+	for i := range e.memo.decisions {
+		if r := e.memo.decisions[i].Load(); r != nil {
+			decisions, longest = decisions+1, max(longest, len(r.values))
+		}
+	}
+	for i := range e.memo.situations {
+		if e.memo.situations[i].Load() != nil {
+			situations++
+		}
+	}
+	return decisions, situations, longest
+}

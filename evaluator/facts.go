@@ -29,6 +29,7 @@ const (
 	actionOnKey
 	actionCrossAccount
 	actionRetireGrant
+	actionUnchecked
 	denySCP
 	denyRCP
 	denyEndpoint
@@ -63,7 +64,7 @@ var factPaths = [factCount][2]string{
 	callerRoot: {"caller", "root"}, callerService: {"caller", "service"},
 	callerFederated: {"caller", "federated"}, callerSameAccount: {"caller", "same_account"},
 	actionOnKey: {"action", "on_key"}, actionCrossAccount: {"action", "cross_account"},
-	actionRetireGrant: {"action", "retire_grant"},
+	actionRetireGrant: {"action", "retire_grant"}, actionUnchecked: {"action", "unchecked"},
 	denySCP:           {"deny", policy.ServiceControlPolicy.String()},
 	denyRCP:           {"deny", policy.ResourceControlPolicy.String()},
 	denyEndpoint:      {"deny", policy.VPCEndpointPolicy.String()},

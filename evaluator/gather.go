@@ -68,6 +68,9 @@ func (e *Evaluator) gather(ctx context.Context, q *query) (facts, []hit, error) 
 }
 
 func (g *gatherer) run() {
+	if g.f.has(actionUnchecked) {
+		return
+	}
 	if g.denies() || g.err != nil {
 		return
 	}

@@ -56,6 +56,9 @@ func (x *explainer) matters(ctx context.Context, req *Request, d Decision, a reg
 	if req.Key != nil {
 		other.Key = req.Key.clone()
 	}
+	if req.Role != nil {
+		other.Role = req.Role.clone()
+	}
 	for _, reading := range a.Readings() {
 		readings, err := x.q.readings.With(a, reading)
 		if err != nil {

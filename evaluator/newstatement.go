@@ -20,6 +20,9 @@ func (x *explainer) newStatement(v *verdict) (change, bool) {
 		Actions:   withValue(nil, x.q.action.Name),
 		Resources: withValue(nil, x.resourceName(layer)),
 	}
+	if layer == layerKey && x.q.req.Role != nil {
+		st.Resources = nil // a trust policy is about its role
+	}
 	if layer == layerKey || layer == layerEndpoint {
 		p, ok := policy.ParsePrincipal(x.callerName())
 		if !ok {

@@ -57,7 +57,7 @@ func (x *explainer) applies(layer layerKind) bool {
 	case layerGrant:
 		return len(x.q.grants) > 0
 	case layerIdentity:
-		return p.Type != Service && p.Type != Root
+		return !p.outside() && p.Type != Root
 	case layerBoundary:
 		return x.f.has(boundaryApplies)
 	case layerSession:

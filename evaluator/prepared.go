@@ -16,7 +16,7 @@ type preparedPrincipal struct {
 	bounds [2]atomic.Pointer[principalUnits]
 }
 
-// preparedKey caches, inside a Key, what decisions derive from it.
+// preparedKey caches, inside a Key or a Role, what decisions derive from it.
 type preparedKey struct {
 	bounds [2]atomic.Pointer[keyUnits]
 	grants atomic.Pointer[grantIndex]
@@ -25,6 +25,7 @@ type preparedKey struct {
 // principalUnits are the compiled policies of a principal and its part of the input.
 type principalUnits struct {
 	owner    *variant
+	number   uint64 // of this version, not of any other
 	term     *ast.Term
 	fields   []fieldValue
 	identity []*unit
@@ -32,9 +33,10 @@ type principalUnits struct {
 	session  []*unit
 }
 
-// keyUnits are the compiled policy of a key and its part of the input.
+// keyUnits are the compiled policy of a key or a role and its part of the input.
 type keyUnits struct {
 	owner  *variant
+	number uint64 // of this version, not of any other
 	term   *ast.Term
 	policy []*unit
 }
@@ -48,7 +50,11 @@ type fieldValue struct {
 // principalTypes are the values of input.principal.type.
 var principalTypes = map[PrincipalType]string{
 	User: "user", RoleSession: "role-session", FederatedUser: "federated-user", Root: "root", Service: "service",
+	WebIdentity: "web-identity",
 }
+
+// outside reports whether the principal belongs to no account: a service, or whom an identity provider vouches for.
+func (p *Principal) outside() bool { return p.Type == Service || p.Type == WebIdentity }
 
 func (p *Principal) fields() []fieldValue {
 	return []fieldValue{
@@ -79,7 +85,7 @@ func (s *variant) principal(p *Principal, b bound) (*principalUnits, error) {
 	if err := checkTags(p.ARN, p.Tags); err != nil {
 		return nil, err
 	}
-	u := &principalUnits{owner: s, term: p.input(), fields: p.fields()}
+	u := &principalUnits{owner: s, number: s.numbers.Add(1), term: p.input(), fields: p.fields()}
 	var err error
 	if u.identity, err = s.unitsOf(p.Identity, b); err != nil {
 		return nil, err
@@ -114,17 +120,24 @@ func (s *variant) key(k *Key, b bound) (*keyUnits, error) {
 	if u := k.prepared.bounds[b].Load(); u != nil && u.owner == s {
 		return u, nil
 	}
-	if err := checkTags(k.ARN, k.Tags); err != nil {
+	return s.resourceUnits(&k.prepared, k.ARN, k.Tags, k.Policy, b)
+}
+
+// resourceUnits prepares a resource that has a policy of its own.
+func (s *variant) resourceUnits(
+	prepared *preparedKey, arn string, tags map[string]string, doc *policy.Document, b bound,
+) (*keyUnits, error) {
+	if err := checkTags(arn, tags); err != nil {
 		return nil, err
 	}
-	u := &keyUnits{owner: s, term: resourceInput(k.ARN)}
-	if k.Policy != nil {
+	u := &keyUnits{owner: s, number: s.numbers.Add(1), term: resourceInput(arn)}
+	if doc != nil {
 		var err error
-		if u.policy, err = s.unitsOf([]*policy.Document{k.Policy}, b); err != nil {
+		if u.policy, err = s.unitsOf([]*policy.Document{doc}, b); err != nil {
 			return nil, err
 		}
 	}
-	k.prepared.bounds[b].Store(u)
+	prepared.bounds[b].Store(u)
 	return u, nil
 }
 

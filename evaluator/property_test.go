@@ -108,6 +108,7 @@ func TestAuthorizeIsTheReference(t *testing.T) {
 func TestReferenceOnCorpus(t *testing.T) {
 	cases, err := corpus.Load("../testdata/decisions")
 	require.NoError(t, err)
+	shared := evaluator.New(mapWorld{})
 	asked, differences := 0, 0
 	for _, c := range cases {
 		if c.Expect.Decision == evaluator.Conditional {
@@ -117,7 +118,7 @@ func TestReferenceOnCorpus(t *testing.T) {
 		same := t.Run(c.Note, func(t *testing.T) {
 			got := refDecideAs(c.Readings, c.World, c.Request)
 			require.Equal(t, string(c.Expect.Decision)+" "+c.Expect.Reason, string(got.verdict)+" "+got.reason, "%s:%d", c.File, c.Line)
-			d, err := evaluator.New(c.World).Assuming(c.Readings).Authorize(t.Context(), c.Request)
+			d, err := shared.In(c.World).Assuming(c.Readings).Authorize(t.Context(), c.Request)
 			require.NoError(t, err)
 			require.Equal(t, summary(d).deciding, got.deciding)
 		})

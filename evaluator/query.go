@@ -8,11 +8,16 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-const retireGrant = "kms:RetireGrant"
+const (
+	retireGrant = "kms:RetireGrant"
+	// awsAccount is in the place of the account in the ARNs of the policies that AWS manages, which are everybody's.
+	awsAccount = "aws"
+)
 
 // query is one request with everything that was looked up for it.
 type query struct {
-	req         *Request
+	req         *Request // the query's own
+	own         Request
 	readings    Readings
 	action      *policy.Action
 	fields      []fieldValue // of the principal
@@ -22,7 +27,7 @@ type query struct {
 	owner       *Account // the resource's, nil when not known
 
 	principal *principalUnits
-	key       *keyUnits // nil for requests without a key
+	key       *keyUnits // of the key or the role that is to be assumed, nil for requests without either
 	grants    []*grantGroup
 	scps      [][]*unit
 	rcps      [][]*unit
@@ -83,10 +88,21 @@ func badRequest(format string, args ...any) error {
 
 // newQuery looks everything up that the request needs.
 func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
+	q, err := e.begin(req, b)
+	if err != nil {
+		return nil, err
+	}
+	return q, e.complete(q, b)
+}
+
+// begin checks the request and finds the principal, the key and their accounts.
+func (e *Evaluator) begin(req *Request, b bound) (*query, error) {
 	q, ok := queries.Get().(*query)
 	if !ok {
 		q = &query{}
 	}
+	q.own = *req // so that a request need not be on the heap
+	req = &q.own
 	q.req, q.readings = req, e.readings
 	if err := q.listGiven(); err != nil {
 		return nil, err
@@ -95,7 +111,9 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 		return nil, err
 	}
 	q.account = e.world.Account(req.Principal.Account)
-	q.owner = e.world.Account(q.resource.Account)
+	if q.owner = q.account; q.resource.Account != req.Principal.Account {
+		q.owner = e.world.Account(q.resource.Account)
+	}
 	var err error
 	if q.principal, err = e.principal(req.Principal, b); err != nil {
 		return nil, err
@@ -105,13 +123,25 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 		if q.key, err = e.key(req.Key, b); err != nil {
 			return nil, err
 		}
-		q.grants = e.grantsFor(req.Key, req.Principal, q.action, req.Grant)
+	}
+	if req.Role != nil {
+		if q.key, err = e.role(req.Role, q.rootMayNot(), b); err != nil {
+			return nil, err
+		}
+	}
+	return q, nil
+}
+
+// complete finds the other policies that apply.
+func (e *Evaluator) complete(q *query, b bound) error {
+	if q.req.Key != nil {
+		q.grants = e.grantsFor(q.req.Key, q.req.Principal, q.action, q.req.Grant)
 	}
 	if err := e.outerUnits(q, b); err != nil {
-		return nil, err
+		return err
 	}
 	q.setFlags()
-	return q, nil
+	return nil
 }
 
 // checkRequest finds the action and the resource.
@@ -124,11 +154,17 @@ func (q *query) checkRequest() error {
 	}
 	action, ok := policy.LookupAction(q.req.Action)
 	if !ok || !strings.Contains(q.req.Action, ":") {
-		return badRequest("%q is not an action of AWS KMS; did you mean %s?", q.req.Action, policy.NearestAction(q.req.Action))
+		return badRequest("%q is not an action of %s; did you mean %s?",
+			q.req.Action, policy.ServiceTitle(q.req.Action), policy.NearestAction(q.req.Action))
 	}
 	q.action = action
+	if !action.IsKMS() {
+		return q.checkResource()
+	}
 	q.resourceARN = "*"
 	switch {
+	case q.req.Role != nil || q.req.Resource != "":
+		return badRequest("%s acts on a key or an alias only", action.Name)
 	case q.req.Key != nil && q.req.Alias != "":
 		return badRequest("the request has a key and an alias: decide each side by itself")
 	case q.req.Key != nil:
@@ -158,7 +194,7 @@ func (q *query) checkRequest() error {
 func (e *Evaluator) outerUnits(q *query, b bound) error {
 	p := q.req.Principal
 	var err error
-	if q.account != nil && q.account.SCPs != nil && !q.account.Management && !p.ServiceLinked && p.Type != Service {
+	if q.account != nil && q.account.SCPs != nil && !q.account.Management && !p.ServiceLinked && !p.outside() {
 		if q.scps, err = e.levels(q.account.SCPs, b); err != nil {
 			return err
 		}
@@ -193,18 +229,19 @@ func (q *query) throughEndpoint() bool {
 	return q.req.EndpointPolicies != nil && q.req.Principal.Type != Service && !forwarded(q.req.Context)
 }
 
-// onKey reports whether a key policy has a say.
+// onKey reports whether a key policy, or a trust policy, has a say.
 func (q *query) onKey() bool { return q.key != nil }
 
 func (q *query) setFlags() {
 	p := q.req.Principal
 	q.flags.set(callerRoot, p.Type == Root)
-	q.flags.set(callerService, p.Type == Service)
+	q.flags.set(callerService, p.outside())
 	q.flags.set(callerFederated, p.Type == FederatedUser)
-	q.flags.set(callerSameAccount, q.resource.Account == "" || p.Account == q.resource.Account)
+	q.flags.set(callerSameAccount, q.resource.Account == "" || q.resource.Account == awsAccount || p.Account == q.resource.Account)
 	q.flags.set(actionOnKey, q.onKey())
 	q.flags.set(actionCrossAccount, q.action.CrossAccount)
 	q.flags.set(actionRetireGrant, q.action.Name == retireGrant)
+	q.flags.set(actionUnchecked, q.action.Unchecked)
 	q.flags.set(boundaryApplies, p.Boundary != nil)
 	q.flags.set(sessionApplies, p.HasSession)
 	q.flags.set(scpApplies, q.scps != nil)

@@ -18,13 +18,21 @@ type Connection interface {
 // Request is one question: may this principal do this action on this resource.
 type Request struct {
 	Principal *Principal
-	// Action is an action of the catalogue, for example kms:Decrypt, in any case.
+	// Action is an action of the catalogue, for example kms:Decrypt or iam:CreateUser, in any case.
 	Action string
 	// Key is the key acted on, nil for actions without a key and for the alias side of alias actions.
 	Key *Key
 	// Alias is the alias ARN acted on, for the alias side of kms:CreateAlias, kms:UpdateAlias and
 	// kms:DeleteAlias, which identity policies alone decide. Key is nil then.
 	Alias string
+	// Role is the role that sts:AssumeRole, sts:AssumeRoleWithWebIdentity, and sts:TagSession and
+	// sts:SetSourceIdentity beside them act on: its trust policy must allow them.
+	Role *Role
+	// Resource is the ARN that any other action of another service than KMS acts on, which identity policies alone
+	// decide: a user, a policy, a stack, or the role that iam:PassRole passes. It is empty or "*" for none.
+	Resource string
+	// ResourceTags are the tags of Resource: aws:ResourceTag/… and iam:ResourceTag/….
+	ResourceTags map[string]string
 	// Context are the condition keys of the request.
 	Context Context
 	// Connection gives more of them, nil for none. Context comes before it.

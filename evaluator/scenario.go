@@ -49,6 +49,11 @@ func (s scenario) replace(old, changed *policy.Document) scenario {
 		k.Policy = changed
 		s.req.Key = k
 	}
+	if s.req.Role != nil && s.req.Role.Trust == old {
+		r := s.req.Role.clone()
+		r.Trust = changed
+		s.req.Role = r
+	}
 	if s.req.EndpointPolicies != nil {
 		s.req.EndpointPolicies = swap(s.req.EndpointPolicies)
 	}

@@ -30,7 +30,7 @@ type Account struct {
 // PrincipalType says what kind of caller a principal is.
 type PrincipalType int
 
-// The kinds of caller of KMS.
+// The kinds of caller.
 const (
 	PrincipalTypeUnknown PrincipalType = iota
 	User                               // an IAM user, also with GetSessionToken credentials
@@ -38,6 +38,7 @@ const (
 	FederatedUser                      // a GetFederationToken session
 	Root                               // the account root user
 	Service                            // an AWS service principal
+	WebIdentity                        // whom an identity provider vouches for: no credentials of AWS yet
 )
 
 // Principal is the caller of one request with every policy that limits it or gives it
@@ -46,9 +47,9 @@ type Principal struct {
 	Type PrincipalType
 	// ARN is the caller as AWS reports it: arn:aws:iam::…:user/…, arn:aws:iam::…:root,
 	// arn:aws:sts::…:assumed-role/role/session, arn:aws:sts::…:federated-user/name,
-	// or the name of a service, for example s3.amazonaws.com.
+	// or the name of a service, for example s3.amazonaws.com. For a WebIdentity it is how the provider names it.
 	ARN string
-	// Account is the 12-digit account, empty for a service.
+	// Account is the 12-digit account, empty for a service and a WebIdentity.
 	Account string
 	// Issuer is the ARN of the role of a role session (with its path) or of the user of
 	// a federated-user session, empty for others.
@@ -60,7 +61,8 @@ type Principal struct {
 	// federated user.
 	Name string
 	// Provider is the identity provider of an AssumeRoleWithSAML or
-	// AssumeRoleWithWebIdentity session: an ARN or a name such as cognito-identity.amazonaws.com.
+	// AssumeRoleWithWebIdentity session, or of a WebIdentity: an ARN or a name such as
+	// cognito-identity.amazonaws.com.
 	Provider string
 	// ServiceLinked is true for the session of a service-linked role, which SCPs and RCPs do not bind.
 	ServiceLinked bool

@@ -133,6 +133,25 @@ func (e *Edit) EnsureAccount(id, partition string) error {
 	return nil
 }
 
+// SetAccountAlias gives an account an alias; empty takes it away. The alias must be nobody else's.
+func (e *Edit) SetAccountAlias(id, alias string) error {
+	a := e.Account(id)
+	if a == nil {
+		return failf(CodeNoSuchEntity, "The account %s cannot be found.", id)
+	}
+	if alias != "" {
+		for _, other := range e.s.Accounts() {
+			if other.ID != id && other.Alias == alias {
+				return failf(CodeEntityAlreadyExists, "The account alias %s already exists.", alias)
+			}
+		}
+	}
+	changed := *a
+	changed.Alias = alias
+	e.put(&changed)
+	return nil
+}
+
 // PutOrganization says how the organization of an account sees it. The account need not be held here.
 func (e *Edit) PutOrganization(o *Organization) error {
 	if !policy.IsAccountID(o.Account) {

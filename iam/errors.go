@@ -12,8 +12,18 @@ type Error struct {
 // Error returns the code with its message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
+// ErrorCode returns the code.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage returns the message.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// Errorf returns an exception with a message.
+func Errorf(code, format string, args ...any) *Error { return failf(code, format, args...) }
+
 // The codes of exceptions.
 const (
+	CodeDeleteConflict          = "DeleteConflict"
 	CodeEntityAlreadyExists     = "EntityAlreadyExists"
 	CodeInvalidInput            = "InvalidInput"
 	CodeLimitExceeded           = "LimitExceeded"

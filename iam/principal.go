@@ -32,6 +32,8 @@ type Principal struct {
 	Issuer string
 	// UniqueID is AIDA… of a user, AROA… of a session's role, the account of the root user.
 	UniqueID string
+	// IssuerID is the unique id of the user of a federated-user session, empty for others.
+	IssuerID string
 	// Name is the user name, the session name of a role session, or the name of a federated user.
 	Name string
 	// Provider is the identity provider of a SAML or web identity session.

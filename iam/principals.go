@@ -116,7 +116,7 @@ func (s *Service) servicePrincipal(name string) *Principal {
 // copied returns a principal that can be changed, without what was computed from the other.
 func (p *Principal) copied() *Principal {
 	return &Principal{
-		Type: p.Type, ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID, Name: p.Name,
+		Type: p.Type, ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID, IssuerID: p.IssuerID, Name: p.Name,
 		Provider: p.Provider, ServiceLinked: p.ServiceLinked, Tags: p.Tags, Identity: p.Identity, Boundary: p.Boundary,
 		HasSession: p.HasSession, Session: p.Session, Temporary: p.Temporary, IssuedAt: p.IssuedAt,
 		Expires: p.Expires, MFA: p.MFA, SourceIdentity: p.SourceIdentity, Unknown: p.Unknown,

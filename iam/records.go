@@ -10,6 +10,8 @@ type Account struct {
 	ID        string    `json:"id"` // 12 digits
 	Partition string    `json:"partition"`
 	Created   time.Time `json:"created"`
+	// Alias is the account alias, empty for none.
+	Alias string `json:"alias,omitempty"`
 }
 
 // UserDetail is an IAM user. One that was read is not to be changed; [Edit.User] returns copies.

@@ -60,6 +60,7 @@ type Service struct {
 	tokens   *recent[string, *session]
 	callers  *recent[string, *caller]
 	edits    sync.Mutex // held by an Edit until the snapshot has it
+	uses     sync.Map   // the last use of access keys by their ids: *atomic.Pointer[KeyUse]
 }
 
 // New returns a service on a store, after it has read the store's identities.

@@ -129,7 +129,7 @@ func (o *session) build(base *Principal, managed []*policy.Document) *Principal 
 	p.SourceIdentity, p.Provider = c.SourceIdentity, c.Provider
 	switch {
 	case c.Federated:
-		p.Type, p.Issuer, p.UniqueID, p.Name = FederatedUser, base.ARN, "", c.Session
+		p.Type, p.Issuer, p.IssuerID, p.UniqueID, p.Name = FederatedUser, base.ARN, base.UniqueID, "", c.Session
 		p.ARN = federatedARN(base.ARN, c.Session)
 		if base.Type == Root {
 			p.Identity = []*policy.Document{rootPermissions()}

@@ -67,11 +67,15 @@ func (m *memory) Reset(entries []store.Entry, _ int64) error {
 	return nil
 }
 
-// Apply applies one transaction.
+// Apply applies one transaction. What it deletes goes first: an access key may have moved to another entry.
 func (m *memory) Apply(batch store.Batch) error {
 	for _, c := range batch.Changes {
 		if c.Delete {
 			m.remove(strings.TrimPrefix(c.Key, storePrefix))
+		}
+	}
+	for _, c := range batch.Changes {
+		if c.Delete {
 			continue
 		}
 		if err := m.put(c.Key, c.Value, batch.Revision); err != nil {

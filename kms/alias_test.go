@@ -3,6 +3,7 @@ package kms
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -89,7 +90,7 @@ func TestListsPage(t *testing.T) {
 	f := newFixture(t)
 	alice, abroad := f.alice(), f.as("444455556666")
 	abroad.createKey(in{})
-	f.alice().in("eu-west-1").createKey(in{})
+	f.alice().inIreland().createKey(in{})
 	var ids, names []string
 	for i := range 105 {
 		id, _ := alice.createKey(in{})
@@ -98,7 +99,7 @@ func TestListsPage(t *testing.T) {
 		alice.do("CreateAlias", in{"AliasName": names[i], "TargetKeyId": id})
 		if i < 30 {
 			alice.do("CreateAlias", in{"AliasName": fmt.Sprintf("alias/first/%d", i), "TargetKeyId": ids[0]})
-			alice.do("TagResource", in{"KeyId": ids[0], "Tags": []in{{"TagKey": fmt.Sprint(i), "TagValue": ""}}})
+			alice.do("TagResource", in{"KeyId": ids[0], "Tags": []in{{"TagKey": strconv.Itoa(i), "TagValue": ""}}})
 		}
 	}
 	slices.Sort(ids)

@@ -1,23 +1,11 @@
 package kms
 
-import (
-	"regexp"
-	"slices"
-	"strings"
-)
+import "github.com/strictkms/strictkms/internal/constraint"
 
 // The enums and patterns that the tags of input structs name. They are those of AWS's model
 // (https://github.com/aws/aws-sdk-go-v2/tree/main/service/kms, types/enums.go, and the shapes of the API Reference).
 
-// enum is the set of values of a string.
-type enum []string
-
-func (e enum) has(value string) bool { return slices.Contains(e, value) }
-
-// String lists the values as AWS's messages do.
-func (e enum) String() string { return "[" + strings.Join(e, ", ") + "]" }
-
-var enums = map[string]enum{
+var enums = map[string]constraint.Enum{
 	"CustomerMasterKeySpec": {
 		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
 		"SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2",
@@ -56,25 +44,12 @@ var enums = map[string]enum{
 	},
 }
 
-// pattern is a regular expression that the whole of a string must match.
-type pattern struct {
-	text  string // as AWS's messages print it
-	regex *regexp.Regexp
-}
-
-func (p *pattern) matches(s string) bool { return p.regex.MatchString(s) }
-
-// newPattern takes the expression as AWS writes it and as Go does.
-func newPattern(aws, expression string) *pattern {
-	return &pattern{text: aws, regex: regexp.MustCompile(`\A(?:` + expression + `)\z`)}
-}
-
-var patterns = map[string]*pattern{
-	"AliasNameType":   newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"XksKeyIdType":    newPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
-	"GrantNameType":   newPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"PrincipalIdType": newPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
-	"MarkerType":      newPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
-	"PolicyNameType":  newPattern(`[\w]+`, `[\w]+`),
-	"PolicyType":      newPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
+var patterns = map[string]*constraint.Pattern{
+	"AliasNameType":   constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"XksKeyIdType":    constraint.NewPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
+	"GrantNameType":   constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"PrincipalIdType": constraint.NewPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
+	"MarkerType":      constraint.NewPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
+	"PolicyNameType":  constraint.NewPattern(`[\w]+`, `[\w]+`),
+	"PolicyType":      constraint.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
 }

@@ -2,7 +2,7 @@ package kms
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,7 +63,7 @@ func TestCreateKeyRefuses(t *testing.T) {
 	tag := func(key string) in { return in{"TagKey": key, "TagValue": "v"} }
 	many := []in{}
 	for i := range 51 {
-		many = append(many, tag(fmt.Sprint(i)))
+		many = append(many, tag(strconv.Itoa(i)))
 	}
 	for _, test := range []struct {
 		input         in
@@ -74,7 +74,8 @@ func TestCreateKeyRefuses(t *testing.T) {
 		{in{"KeySpec": "RSA_2048", "KeyUsage": "KEY_AGREEMENT"}, CodeValidation, "KeyUsage KEY_AGREEMENT is not compatible with KeySpec RSA_2048"},
 		{in{"KeyUsage": "SIGN_VERIFY"}, CodeValidation, "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},
 		{
-			in{"KeySpec": "RSA_2048", "CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}, CodeValidation,
+			in{"KeySpec": "RSA_2048", "CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
+			CodeValidation,
 			"You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
 		},
 		{in{"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1"}, CodeUnsupportedOperation, ""},

@@ -13,6 +13,9 @@ func decode(src []byte, in any) error {
 	if !utf8.Valid(src) {
 		return &Error{Code: CodeSerialization}
 	}
+	if decodePlain(src, in) {
+		return nil
+	}
 	err := json.Unmarshal(src, in)
 	if err == nil && !isObject(src) {
 		err = errors.New("the input is null")

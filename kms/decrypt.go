@@ -113,7 +113,7 @@ func (c *call) findSource(action string, s *source) error {
 	if err != nil {
 		return &Error{Code: CodeInvalidCiphertext}
 	}
-	s.key, err = c.keyOfCiphertext(header.KeyID)
+	s.key, err = c.keyOfCiphertext(header.KeyID, header.MaterialID)
 	return err
 }
 

@@ -89,8 +89,9 @@ func (f *fixture) as(account string) *actor {
 
 func (f *fixture) alice() *actor { return f.as("111122223333") }
 
-func (c *actor) in(region string) *actor {
-	c.call.Region = region
+// inIreland makes the calls of a caller go to another Region.
+func (c *actor) inIreland() *actor {
+	c.call.Region = "eu-west-1"
 	return c
 }
 
@@ -203,3 +204,6 @@ func (c *actor) list(operation, list, member string, input in) []string {
 		input["Marker"] = answer["NextMarker"]
 	}
 }
+
+// keyByID returns a key of a Region that has an id, in whatever account.
+func (s *snapshot) keyByID(id, region string) *Key { return s.keyOfMaterial(id, region, "") }

@@ -365,7 +365,7 @@ func TestWithGrantsIsTheKey(t *testing.T) {
 	less := reflect.ValueOf(key.withGrants(func(*grant) bool { return false })).Elem()
 	for i := range v.NumField() {
 		switch name := v.Type().Field(i).Name; name {
-		case "grants", "Grants", "memo", "memoized":
+		case "grants", "Grants", "named", "memo", "memoized":
 			require.True(t, less.Field(i).IsZero(), name)
 		default:
 			require.False(t, less.Field(i).IsZero(), name)

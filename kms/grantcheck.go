@@ -3,6 +3,7 @@ package kms
 import (
 	"slices"
 
+	"github.com/strictkms/strictkms/internal/constraint"
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -47,7 +48,7 @@ func (g *grantConstraints) check() error {
 			return failf(CodeValidation, "A grant constraint can include up to %d encryption context pairs.", maxConstraintPairs)
 		}
 		for key, value := range pairs {
-			if key == "" || utf16Length(value) > maxConstraintValue {
+			if key == "" || constraint.UTF16Length(value) > maxConstraintValue {
 				return failf(CodeValidation, "The encryption context value in a grant constraint cannot exceed %d characters.",
 					maxConstraintValue)
 			}

@@ -42,19 +42,9 @@ type grantListEntry struct {
 	Constraints              *grantConstraints `json:",omitempty"`
 }
 
-// entry is what is told about a grant. A principal that is not there any more is told by its unique id, as AWS does
-// (https://github.com/aws/aws-sdk-go/issues/1718).
+// entry is what is told about a grant. A principal that is not there any more is told by its unique id.
 func (c *call) entry(g *grant) grantListEntry {
-	named := func(principal string) string {
-		id := g.principalIDs[principal]
-		if id == "" || c.service.config.Principals == nil {
-			return principal
-		}
-		if now, exists := c.service.config.Principals.Lookup(principal); !exists || now != id {
-			return id
-		}
-		return principal
-	}
+	named := func(principal string) string { return c.service.shown(principal, g.principalIDs[principal]) }
 	e := grantListEntry{
 		KeyId: g.KeyARN, GrantId: g.ID, Name: g.Name, CreationDate: timestamp(g.CreationDate),
 		GranteePrincipal: named(g.GranteePrincipal), GranteeServicePrincipal: g.GranteeServicePrincipal,
@@ -156,7 +146,11 @@ func listRetirableGrants(c *call, in *listRetirableGrantsInput) (*listGrantsOutp
 	out := &listGrantsOutput{}
 	out.Grants, out.paging = page("retirable", grantsPage(in.Limit), func(yield func(string, grantListEntry) bool) {
 		for name, g := range retirable {
-			if !yield(name, c.entry(g)) {
+			entry := c.entry(g)
+			if entry.RetiringPrincipal != g.RetiringPrincipal {
+				continue // of a principal that had the name before
+			}
+			if !yield(name, entry) {
 				return
 			}
 		}

@@ -62,17 +62,22 @@ func (k *Key) withGrants(keep func(*grant) bool) *Key {
 	if !slices.ContainsFunc(k.grants, func(g *grant) bool { return !keep(g) }) {
 		return k
 	}
-	out := &Key{
-		ARN: k.ARN, Partition: k.Partition, Region: k.Region, Account: k.Account, ID: k.ID,
-		Metadata: k.Metadata, Policy: k.Policy, PolicyDocument: k.PolicyDocument, Tags: k.Tags, Aliases: k.Aliases,
-		PrincipalIDs: k.PrincipalIDs, revision: k.revision, record: k.record, materials: k.materials,
-	}
+	out := k.withoutGrants()
 	for _, g := range k.grants {
 		if keep(g) {
 			out.grants, out.Grants = append(out.grants, g), append(out.Grants, &g.Grant)
 		}
 	}
 	return out
+}
+
+// withoutGrants returns a version of the key that has no grants.
+func (k *Key) withoutGrants() *Key {
+	return &Key{
+		ARN: k.ARN, Partition: k.Partition, Region: k.Region, Account: k.Account, ID: k.ID,
+		Metadata: k.Metadata, Policy: k.Policy, PolicyDocument: k.PolicyDocument, Tags: k.Tags, Aliases: k.Aliases,
+		PrincipalIDs: k.PrincipalIDs, revision: k.revision, record: k.record, materials: k.materials,
+	}
 }
 
 // conditionKeys are the condition keys that a request to make the grant has

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strictkms/strictkms/policy"
@@ -35,6 +36,7 @@ type Key struct {
 	materials []*keyMaterial
 	grants    []*grant // those of Grants, with the rest of them
 
+	named    atomic.Pointer[namedPrincipals]
 	memo     sync.Once
 	memoized any
 }

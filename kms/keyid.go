@@ -105,11 +105,12 @@ func (c *call) lookupID(action, account, id string) (*Key, error) {
 	}
 }
 
-// keyOfCiphertext finds a key by the id that a ciphertext carries, in whatever account it is: one of the Region of the
-// call, since neither the ciphertext of a single-Region key can be used elsewhere, nor is any Region but the caller's
-// asked for a multi-Region key. A key that is not there is answered as one that the caller may not use.
-func (c *call) keyOfCiphertext(id string) (*Key, error) {
-	key := c.snapshot.keyByID(id, c.Region)
+// keyOfCiphertext finds a key by the ids of key and material that a ciphertext carries, in whatever account it is: one of
+// the Region of the call, since neither the ciphertext of a single-Region key can be used elsewhere, nor is any Region but
+// the caller's asked for a multi-Region key. Keys of several accounts have one id when they were loaded so; the material
+// is that of one. A key that is not there is answered as one that the caller may not use.
+func (c *call) keyOfCiphertext(id, materialID string) (*Key, error) {
+	key := c.snapshot.keyOfMaterial(id, c.Region, materialID)
 	if key == nil || key.isGone(c.now()) {
 		return nil, &Error{Code: CodeAccessDenied, Message: unknownCiphertextKey}
 	}

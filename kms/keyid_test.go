@@ -57,7 +57,7 @@ func TestKeysThatAreNotThere(t *testing.T) {
 		alice.fails("DescribeKey", in{"KeyId": test.keyID}, test.code, test.message)
 		require.Empty(t, alice.asked, test.keyID)
 	}
-	f.alice().in("eu-west-1").fails("DescribeKey", in{"KeyId": id},
+	f.alice().inIreland().fails("DescribeKey", in{"KeyId": id},
 		CodeNotFound, "Key 'arn:aws:kms:eu-west-1:111122223333:key/"+id+"' does not exist")
 }
 

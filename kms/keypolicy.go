@@ -25,7 +25,7 @@ func getKeyPolicy(c *call, in *getKeyPolicyInput) (*getKeyPolicyOutput, error) {
 	if value(in.PolicyName, policyName) != policyName {
 		return nil, failf(CodeNotFound, "No such policy exists")
 	}
-	return &getKeyPolicyOutput{key.Policy, policyName}, nil
+	return &getKeyPolicyOutput{c.service.shownPolicy(key), policyName}, nil
 }
 
 type putKeyPolicyInput struct {

@@ -175,6 +175,11 @@ func (k *Key) material(id string) (*material.Material, error) {
 	return nil, nil
 }
 
+// hasMaterial reports whether the key has the key material with an id.
+func (k *Key) hasMaterial(id string) bool {
+	return slices.ContainsFunc(k.materials, func(m *keyMaterial) bool { return m.ID() == id })
+}
+
 // grant makes a grant of its record.
 func (r *grantRecord) grant(id string, revision int64) *grant {
 	return &grant{

@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/internal/constraint"
 )
 
 // model is AWS's model of the API, as botocore has it.
@@ -89,19 +91,19 @@ func (m *model) compare(t *testing.T, structure string, of reflect.Type) {
 			require.Contains(t, newerMembers, field.Name, structure)
 			continue
 		}
-		tag := parseConstraints(field.Tag.Get("kms"), ",")
+		tag := rules.Parse(field.Tag.Get("kms"))
 		required := slices.Contains(want.Required, field.Name) && !slices.Contains(newlyOptional, structure+"."+field.Name)
-		require.Equal(t, required, tag.required, "%s.%s required", structure, field.Name)
+		require.Equal(t, required, tag.Required, "%s.%s required", structure, field.Name)
 		m.compareValue(t, structure+"."+field.Name, member.Shape, &tag)
 		switch s := m.Shapes[member.Shape]; {
 		case s.Type == "structure":
-			m.compare(t, member.Shape, structureOf(field.Type))
+			m.compare(t, member.Shape, constraint.StructureOf(field.Type))
 		case s.Type == "list" && m.Shapes[s.Member.Shape].Type == "structure":
-			m.compare(t, s.Member.Shape, structureOf(field.Type))
+			m.compare(t, s.Member.Shape, constraint.StructureOf(field.Type))
 		case s.Type == "list":
-			each := tag.each
+			each := tag.Each
 			if each == nil {
-				each = &constraints{}
+				each = &constraint.Rules{}
 			}
 			m.compareValue(t, structure+"."+field.Name+"[]", s.Member.Shape, each)
 		default:
@@ -115,27 +117,27 @@ var newlyOptional = []string{
 	"ReEncryptRequest.CiphertextBlob",
 }
 
-func (m *model) compareValue(t *testing.T, where, name string, got *constraints) {
+func (m *model) compareValue(t *testing.T, where, name string, got *constraint.Rules) {
 	t.Helper()
 	want := m.Shapes[name]
-	require.Equal(t, want.Min, got.min, "%s min", where)
-	require.Equal(t, want.Max, got.max, "%s max", where)
+	require.Equal(t, want.Min, got.Min, "%s min", where)
+	require.Equal(t, want.Max, got.Max, "%s max", where)
 	pattern := ""
-	if got.pattern != "" {
-		pattern = patterns[got.pattern].text
+	if got.Pattern != "" {
+		pattern = patterns[got.Pattern].Text
 	}
 	require.Equal(t, want.Pattern, pattern, "%s pattern", where)
 	if len(want.Enum) == 0 {
-		require.Empty(t, got.enum, "%s enum", where)
+		require.Empty(t, got.Enum, "%s enum", where)
 		return
 	}
-	require.Subset(t, enums[got.enum], want.Enum, "%s enum", where)
+	require.Subset(t, enums[got.Enum], want.Enum, "%s enum", where)
 }
 
 // TestEnumsAreThoseOfTheSDK holds the enums to the AWS SDK for Go.
 func TestEnumsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
-	sdk := map[string]enum{
+	sdk := map[string]constraint.Enum{
 		"CustomerMasterKeySpec":     texts(types.CustomerMasterKeySpec("").Values()),
 		"DataKeyPairSpec":           texts(types.DataKeyPairSpec("").Values()),
 		"DataKeySpec":               texts(types.DataKeySpec("").Values()),
@@ -158,8 +160,8 @@ func TestEnumsAreThoseOfTheSDK(t *testing.T) {
 	}
 }
 
-func texts[T ~string](values []T) enum {
-	var out enum
+func texts[T ~string](values []T) constraint.Enum {
+	var out constraint.Enum
 	for _, v := range values {
 		out = append(out, string(v))
 	}

@@ -23,7 +23,7 @@ type operation struct {
 // answers makes an operation from a function that returns an output.
 func answers[In, Out any](name string, run func(c *call, in *In) (*Out, error)) operation {
 	return operation{name, func() any { return new(In) }, func(c *call, input any) (any, error) {
-		out, err := run(c, input.(*In)) //nolint:errcheck,forcetypeassert // input made it
+		out, err := run(c, input.(*In))
 		if err != nil {
 			return nil, err
 		}
@@ -34,7 +34,7 @@ func answers[In, Out any](name string, run func(c *call, in *In) (*Out, error)) 
 // acts makes an operation from a function that answers nothing.
 func acts[In any](name string, run func(c *call, in *In) error) operation {
 	return operation{name, func() any { return new(In) }, func(c *call, input any) (any, error) {
-		return nil, run(c, input.(*In)) //nolint:errcheck,forcetypeassert // input made it
+		return nil, run(c, input.(*In))
 	}}
 }
 
@@ -59,21 +59,16 @@ var operations = tabulate(
 	macOperations,
 	publicKeyOperations,
 	agreeOperations,
-	encryptOperations,
-	decryptOperations,
-	reEncryptOperations,
-	dataKeyOperations,
-	dataKeyPairOperations,
-	randomOperations,
-	signOperations,
-	macOperations,
-	publicKeyOperations,
 )
 
+// tabulate panics when two operations have one name.
 func tabulate(families ...[]operation) map[string]*operation {
 	table := map[string]*operation{}
 	for _, family := range families {
 		for i := range family {
+			if table[family[i].name] != nil {
+				panic("kms: two operations are called " + family[i].name)
+			}
 			table[family[i].name] = &family[i]
 		}
 	}

@@ -63,11 +63,12 @@ func checkSetOperators(statement *policy.Statement) error {
 	return nil
 }
 
-// principalIDs refuses a policy that names a user or role that does not exist, and returns the unique ids of those that
-// have one: a policy means the user or role that was there when it was put, not a later one of the same name
+// principalIDs refuses a policy that names a user or role that does not exist, and returns, in any case, the unique ids
+// of those that have one: a policy means the user or role that was there when it was put, not a later one of the same name
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
 func (s *Service) principalIDs(document *policy.Document) (map[string]string, error) {
 	var ids map[string]string
+	var invalid error
 	for _, statement := range document.Statements {
 		if statement.Principals == nil {
 			continue
@@ -75,7 +76,7 @@ func (s *Service) principalIDs(document *policy.Document) (map[string]string, er
 		for _, principal := range statement.Principals.Values {
 			id, exists := s.lookupPrincipal(&principal)
 			if !exists {
-				return nil, failf(CodeMalformedPolicyDocument, "Policy contains a statement with one or more invalid principals.")
+				invalid = failf(CodeMalformedPolicyDocument, "Policy contains a statement with one or more invalid principals.")
 			}
 			if id != "" {
 				if ids == nil {
@@ -85,7 +86,7 @@ func (s *Service) principalIDs(document *policy.Document) (map[string]string, er
 			}
 		}
 	}
-	return ids, nil
+	return ids, invalid
 }
 
 // lookupPrincipal says whether a principal of a policy exists, with its unique id if it has one.

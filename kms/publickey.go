@@ -46,7 +46,7 @@ func getPublicKey(c *call, in *getPublicKeyInput) (*getPublicKeyOutput, error) {
 		return nil, err
 	}
 	out := &getPublicKeyOutput{KeyId: key.ARN, PublicKey: public, KeySpec: key.Metadata.Spec, KeyUsage: key.Metadata.Usage}
-	if enums["CustomerMasterKeySpec"].has(out.KeySpec) {
+	if enums["CustomerMasterKeySpec"].Has(out.KeySpec) {
 		out.CustomerMasterKeySpec = out.KeySpec
 	}
 	usage := material.Usage(key.Metadata.Usage)

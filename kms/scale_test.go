@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func seedKeys(t testing.TB, f *fixture, n, own int) {
 	for i := range n {
 		seed := &Seed{ARN: seededARN(i), Aliases: []string{fmt.Sprintf("alias/key-%06d", i)}}
 		if own > 0 && i%own == 0 {
-			seed.Policy = strings.Replace(defaultKeyPolicy("aws", "111122223333"), "key-default-1", fmt.Sprint(i), 1)
+			seed.Policy = strings.Replace(defaultKeyPolicy("aws", "111122223333"), "key-default-1", strconv.Itoa(i), 1)
 		}
 		_, err := f.service.Seed(context.Background(), seed)
 		require.NoError(t, err)

@@ -73,7 +73,7 @@ func requireAbsent(t *testing.T, entries []store.Entry, secret []byte) {
 	for _, e := range entries {
 		require.False(t, bytes.Contains(e.Value, secret), e.Key)
 		require.False(t, bytes.Contains(bytes.ToLower(e.Value), []byte(hex.EncodeToString(secret))), e.Key)
-		for _, text := range bytes.Split(e.Value, []byte(`"`)) {
+		for text := range bytes.SplitSeq(e.Value, []byte(`"`)) {
 			if decoded, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
 				require.False(t, bytes.Contains(decoded, secret), e.Key)
 			}

@@ -37,36 +37,80 @@ type Seed struct {
 	Grants []*policy.Grant
 }
 
-// Seed makes a key as it is described, with its aliases and grants, if there is none with its ARN; it reports whether
-// it made it. It asks nobody: it is for those who start a server, not for those who call it.
-func (s *Service) Seed(ctx context.Context, seed *Seed) (made bool, err error) {
-	arn, _ := policy.ParseARN(seed.ARN)
-	id, ok := arn.KeyID()
-	if !ok || !isKeyID(id) || arn.Region == "" || !policy.IsAccountID(arn.Account) {
-		return false, fmt.Errorf("seeding %q: it is not the ARN of a key whose id is a UUID or mrk- and 32 hex digits", seed.ARN)
-	}
-	if s.state.current.Load().key(statePath(arn.Account, arn.Region, id)) != nil {
-		return false, nil
-	}
-	record, err := s.seedRecord(seed, &arn)
-	if err == nil {
-		err = s.plant(ctx, seed, arn, id, record)
-	}
-	if errors.Is(err, store.ErrConflict) {
-		if err := s.refresh(ctx); err != nil {
-			return false, err
-		}
-		if s.state.current.Load().key(statePath(arn.Account, arn.Region, id)) != nil {
-			return false, nil // another made it at the same time
-		}
-	}
-	if err != nil {
-		return false, fmt.Errorf("seeding %s: %w", seed.ARN, err)
-	}
-	return true, nil
+// Seeded says what became of a seed.
+type Seeded struct {
+	// Made is true when the key was made.
+	Made bool
+	// Taken are the aliases that the key did not get, because they name other keys by now.
+	Taken []string
 }
 
-// seedRecord makes the record of a seed.
+// Seed makes a key as it is described, with its aliases and grants, unless there is one with its ARN, or was: what was
+// seeded once and deleted is not made again. It asks nobody: it is for those who start a server, not for those who
+// call it.
+func (s *Service) Seed(ctx context.Context, seed *Seed) (Seeded, error) {
+	arn, err := seed.arn()
+	if err != nil {
+		return Seeded{}, err
+	}
+	id, _ := arn.KeyID()
+	path := statePath(arn.Account, arn.Region, id)
+	for conflicts := 0; ; conflicts++ {
+		if there, err := s.seeded(ctx, path); there || err != nil {
+			return Seeded{}, err
+		}
+		result, err := s.seed(ctx, seed, &arn, path)
+		if err == nil {
+			return result, nil
+		}
+		if conflicts >= maxConflicts || !errors.Is(err, store.ErrConflict) {
+			return Seeded{}, fmt.Errorf("seeding %s: %w", seed.ARN, err)
+		}
+		if err := s.refresh(ctx); err != nil { // another made it, or took an alias, at the same time
+			return Seeded{}, err
+		}
+	}
+}
+
+// seededPrefix begins the entries of the keys that were seeded. They stay when the key is deleted.
+const seededPrefix = storePrefix + "seeded/"
+
+// seeded reports whether there is a key, or was one that was seeded.
+func (s *Service) seeded(ctx context.Context, path string) (bool, error) {
+	if s.state.current.Load().key(path) != nil {
+		return true, nil
+	}
+	_, err := s.config.Store.Get(ctx, seededPrefix+path)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// seed makes the key.
+func (s *Service) seed(ctx context.Context, seed *Seed, arn *policy.ARN, path string) (Seeded, error) {
+	record, err := s.seedRecord(seed, arn)
+	if err != nil {
+		return Seeded{}, err
+	}
+	if record.Origin == originKMS {
+		if record.Materials, err = s.seedMaterial(seed.ARN, arn, record); err != nil {
+			return Seeded{}, err
+		}
+	}
+	result := Seeded{Made: true}
+	snapshot, free := s.state.current.Load(), []string{}
+	for _, name := range seed.Aliases {
+		if snapshot.alias(statePath(arn.Account, arn.Region, name)) != nil {
+			result.Taken = append(result.Taken, name)
+		} else {
+			free = append(free, name)
+		}
+	}
+	return result, s.plant(ctx, seed, path, record, free)
+}
+
+// seedRecord makes the record of a seed, but for its key material, and checks everything else about it.
 func (s *Service) seedRecord(seed *Seed, arn *policy.ARN) (*keyRecord, error) {
 	record := &keyRecord{
 		Partition: arn.Partition, Description: seed.Description, Spec: seed.Spec, Usage: seed.Usage, Origin: seed.Origin,
@@ -96,11 +140,8 @@ func (s *Service) seedRecord(seed *Seed, arn *policy.ARN) (*keyRecord, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key policy: %w", err)
 	}
-	record.PrincipalIDs, _ = s.principalIDs(document)
-	if record.Origin == originKMS {
-		record.Materials, err = s.seedMaterial(seed.ARN, arn, record)
-	}
-	return record, err
+	record.PrincipalIDs, _ = s.principalIDs(document) // those that do not exist have none
+	return record, seed.checkNames()
 }
 
 // seedState is the state that a key begins in.
@@ -150,22 +191,22 @@ func (s *Service) relative(account, id string) *Key {
 
 // plant writes the record of a seed with its aliases and grants: in one transaction, but for grants that are more than
 // one takes.
-func (s *Service) plant(ctx context.Context, seed *Seed, arn policy.ARN, id string, record *keyRecord) error {
-	if len(seed.Aliases) > maxAliasesPerKey {
-		return fmt.Errorf("it has %d aliases: at most %d", len(seed.Aliases), maxAliasesPerKey)
-	}
-	path := statePath(arn.Account, arn.Region, id)
+func (s *Service) plant(ctx context.Context, seed *Seed, path string, record *keyRecord, aliases []string) error {
 	change, err := record.change(path)
 	if err != nil {
 		return err
 	}
-	tx := store.Tx{Compare: []store.Comparison{{Key: change.Key}}, Changes: []store.Change{change}}
-	for _, name := range seed.Aliases {
-		if err := checkSeedAlias(name); err != nil {
-			return err
-		}
+	tx := store.Tx{
+		Compare: []store.Comparison{{Key: change.Key}, {Key: seededPrefix + path}},
+		Changes: []store.Change{change, {Key: seededPrefix + path}},
+	}
+	account, region, id, err := splitPath(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range aliases {
 		alias := aliasRecord{TargetKeyID: id, CreationDate: record.CreationDate, LastUpdatedDate: record.CreationDate}
-		change, err := alias.change(statePath(arn.Account, arn.Region, name))
+		change, err := alias.change(statePath(account, region, name))
 		if err != nil {
 			return err
 		}
@@ -188,17 +229,6 @@ func (s *Service) plant(ctx context.Context, seed *Seed, arn policy.ARN, id stri
 	return s.commit(ctx, tx)
 }
 
-// checkSeedAlias lets the aliases of AWS managed keys pass, which CreateAlias does not.
-func checkSeedAlias(name string) error {
-	if strings.HasPrefix(name, reservedAliasPrefix) && len(name) > len(reservedAliasPrefix) {
-		return nil
-	}
-	if !patterns["AliasNameType"].matches(name) {
-		return fmt.Errorf("%q is not an alias name", name)
-	}
-	return checkAliasName(name)
-}
-
 func (s *Service) seedGrant(keyPath string, g *policy.Grant, created time.Time) (store.Change, error) {
 	id := g.ID
 	if id == "" {
@@ -207,15 +237,21 @@ func (s *Service) seedGrant(keyPath string, g *policy.Grant, created time.Time) 
 			return store.Change{}, err
 		}
 	}
-	if strings.Contains(id, "/") {
-		return store.Change{}, fmt.Errorf("%q is not a grant id", id)
-	}
 	record := &grantRecord{
 		Name: g.Name, CreationDate: created,
 		GranteePrincipal: g.GranteePrincipal, GranteeServicePrincipal: g.GranteeServicePrincipal,
 		RetiringPrincipal: g.RetiringPrincipal, RetiringServicePrincipal: g.RetiringServicePrincipal,
 		IssuingAccount: g.IssuingAccount, Operations: g.Operations, SourceArn: g.SourceArn,
 		EncryptionContextEquals: g.EncryptionContextEquals, EncryptionContextSubset: g.EncryptionContextSubset,
+	}
+	for _, principal := range []string{g.GranteePrincipal, g.RetiringPrincipal} {
+		p, _ := policy.ParsePrincipal(principal)
+		if uniqueID, exists := s.lookupPrincipal(&p); exists && uniqueID != "" {
+			if record.PrincipalIDs == nil {
+				record.PrincipalIDs = map[string]string{}
+			}
+			record.PrincipalIDs[principal] = uniqueID
+		}
 	}
 	return record.change(keyPath, id)
 }

@@ -60,16 +60,18 @@ func (s *snapshot) alias(path string) *alias {
 	return a
 }
 
-// keyByID returns the key of a Region that has an id, in whatever account.
-func (s *snapshot) keyByID(id, region string) *Key {
+// keyOfMaterial returns the key of a Region that has an id and the key material with an id, in whatever account; when
+// there is none, any that has the id.
+func (s *snapshot) keyOfMaterial(id, region, materialID string) *Key {
 	var found *Key
-	prefix := id + "/" + region + "/"
-	s.ids.Ascend(prefix, func(path string, key *Key) bool {
-		if strings.HasPrefix(path, prefix) {
+	for _, key := range below(s.ids, id+"/"+region+"/", "") {
+		if key.hasMaterial(materialID) {
+			return key
+		}
+		if found == nil {
 			found = key
 		}
-		return false
-	})
+	}
 	return found
 }
 

@@ -23,42 +23,51 @@ func TestInputIsHeldToItsConstraints(t *testing.T) {
 		{"max value", "ListKeys", in{"Limit": 1001}, detected + "Value '1001' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 1000"},
 		{"min length", "DescribeKey", in{"KeyId": ""}, detected + "Value '' at 'keyId' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{
-			"max length", "DescribeKey", in{"KeyId": strings.Repeat("é", 2049)},
+			"max length", "DescribeKey",
+			in{"KeyId": strings.Repeat("é", 2049)},
 			detected + "Value '" + strings.Repeat("é", 2049) + "' at 'keyId' failed to satisfy constraint: Member must have length less than or equal to 2048",
 		},
 		{
-			"pattern", "CreateAlias", in{"AliasName": "alias/ä", "TargetKeyId": id},
+			"pattern", "CreateAlias",
+			in{"AliasName": "alias/ä", "TargetKeyId": id},
 			detected + "Value 'alias/ä' at 'aliasName' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$",
 		},
 		{
-			"enum", "CreateKey", in{"KeyUsage": "RANDOM"},
+			"enum", "CreateKey",
+			in{"KeyUsage": "RANDOM"},
 			detected + "Value 'RANDOM' at 'keyUsage' failed to satisfy constraint: Member must satisfy enum value set: " +
 				"[SIGN_VERIFY, ENCRYPT_DECRYPT, GENERATE_VERIFY_MAC, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE]",
 		},
 		{
-			"in a list", "CreateKey", in{"Tags": []in{{"TagKey": "a", "TagValue": ""}, {"TagKey": strings.Repeat("a", 129), "TagValue": "b"}}},
+			"in a list", "CreateKey",
+			in{"Tags": []in{{"TagKey": "a", "TagValue": ""}, {"TagKey": strings.Repeat("a", 129), "TagValue": "b"}}},
 			detected + "Value '" + strings.Repeat("a", 129) + "' at 'tags.2.member.tagKey' failed to satisfy constraint: Member must have length less than or equal to 128",
 		},
 		{
-			"null in a list", "TagResource", in{"KeyId": id, "Tags": []any{nil}},
+			"null in a list", "TagResource",
+			in{"KeyId": id, "Tags": []any{nil}},
 			"2 validation errors detected: Value null at 'tags.1.member.tagKey' failed to satisfy constraint: Member must not be null; " +
 				"Value null at 'tags.1.member.tagValue' failed to satisfy constraint: Member must not be null",
 		},
 		{
-			"texts of a list", "UntagResource", in{"KeyId": id, "TagKeys": []string{""}},
+			"texts of a list", "UntagResource",
+			in{"KeyId": id, "TagKeys": []string{""}},
 			detected + "Value '' at 'tagKeys.1.member' failed to satisfy constraint: Member must have length greater than or equal to 1",
 		},
 		{
-			"length of a list", "DescribeKey", in{"KeyId": id, "GrantTokens": strings.Split(strings.Repeat("t", 11), "")},
+			"length of a list", "DescribeKey",
+			in{"KeyId": id, "GrantTokens": strings.Split(strings.Repeat("t", 11), "")},
 			detected + "Value '[t, t, t, t, t, t, t, t, t, t, t]' at 'grantTokens' failed to satisfy constraint: Member must have length less than or equal to 10",
 		},
 		{
-			"several", "UpdateAlias", in{},
+			"several", "UpdateAlias",
+			in{},
 			"2 validation errors detected: Value null at 'aliasName' failed to satisfy constraint: Member must not be null; " +
 				"Value null at 'targetKeyId' failed to satisfy constraint: Member must not be null",
 		},
 		{
-			"blobs are not shown", "Encrypt", in{"KeyId": id, "Plaintext": make([]byte, 4097)},
+			"blobs are not shown", "Encrypt",
+			in{"KeyId": id, "Plaintext": make([]byte, 4097)},
 			detected + "Value at 'plaintext' failed to satisfy constraint: Member must have length less than or equal to 4096",
 		},
 	} {
@@ -105,7 +114,7 @@ func TestInputIsDecodedStrictly(t *testing.T) {
 func TestTagsAreRead(t *testing.T) {
 	t.Parallel()
 	for _, tag := range []string{"requird", "min=x", "enum=Nothing", "pattern=Nothing"} {
-		require.Panics(t, func() { parseConstraints(tag, ",") }, tag)
+		require.Panics(t, func() { rules.Parse(tag) }, tag)
 	}
 	for _, operation := range operations {
 		require.NotPanics(t, func() { _ = validate(operation.input()) }, operation.name)

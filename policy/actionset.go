@@ -5,31 +5,44 @@ import (
 	"strings"
 )
 
-// ActionSet is a set of KMS actions. Sets with the same actions are equal by ==.
-type ActionSet [2]uint64
+// ActionSet is a set of actions. Sets with the same actions are equal by ==.
+type ActionSet [4]uint64
 
-// AllActions returns the set of all actions of the catalogue.
+// wordBits is how many actions a word of an [ActionSet] is about.
+const wordBits = 64
+
+// AllActions returns the set of all actions of the catalogue, of every service.
 func AllActions() ActionSet {
 	var s ActionSet
-	for _, a := range theCatalogue.actions {
-		s.Add(a)
+	for _, of := range theCatalogue.services {
+		s = s.Union(of.set)
 	}
 	return s
 }
 
+// ServiceActions returns the set of the actions of one service, for example "kms". It is empty for a service that
+// the catalogue does not have.
+func ServiceActions(service string) ActionSet { return theCatalogue.services[service].set }
+
 // Has reports whether the action is in the set.
-func (s ActionSet) Has(a *Action) bool { return s[a.Index/64]&(1<<(a.Index%64)) != 0 }
+func (s ActionSet) Has(a *Action) bool { return s[a.Index/wordBits]&(1<<(a.Index%wordBits)) != 0 }
 
 // Add puts the action into the set.
-func (s *ActionSet) Add(a *Action) { s[a.Index/64] |= 1 << (a.Index % 64) }
+func (s *ActionSet) Add(a *Action) { s[a.Index/wordBits] |= 1 << (a.Index % 64) }
 
 // Len returns how many actions are in the set.
-func (s ActionSet) Len() int { return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) }
+func (s ActionSet) Len() int {
+	n := 0
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
 
 // IsEmpty reports whether no action is in the set.
 func (s ActionSet) IsEmpty() bool { return s == ActionSet{} }
 
-// Actions returns the actions of the set sorted by name.
+// Actions returns the actions of the set in the order of [Actions].
 func (s ActionSet) Actions() []*Action {
 	var out []*Action
 	for _, a := range theCatalogue.actions {
@@ -41,15 +54,33 @@ func (s ActionSet) Actions() []*Action {
 }
 
 // Union returns the actions that are in either set.
-func (s ActionSet) Union(t ActionSet) ActionSet { return ActionSet{s[0] | t[0], s[1] | t[1]} }
+func (s ActionSet) Union(t ActionSet) ActionSet {
+	for i := range s {
+		s[i] |= t[i]
+	}
+	return s
+}
 
 // Intersect returns the actions that are in both sets.
-func (s ActionSet) Intersect(t ActionSet) ActionSet { return ActionSet{s[0] & t[0], s[1] & t[1]} }
+func (s ActionSet) Intersect(t ActionSet) ActionSet {
+	for i := range s {
+		s[i] &= t[i]
+	}
+	return s
+}
 
 // Minus returns the actions of s that are not in t.
-func (s ActionSet) Minus(t ActionSet) ActionSet { return ActionSet{s[0] &^ t[0], s[1] &^ t[1]} }
+func (s ActionSet) Minus(t ActionSet) ActionSet {
+	for i := range s {
+		s[i] &^= t[i]
+	}
+	return s
+}
 
-// ActionSet returns the KMS actions that an Action or NotAction element means. Names are
+// Contains reports whether all actions of t are in the set.
+func (s ActionSet) Contains(t ActionSet) bool { return t.Minus(s).IsEmpty() }
+
+// ActionSet returns the actions of the catalogue that an Action or NotAction element means. Names are
 // compared without case and may have wildcards
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html).
 // Unresolved values name no action; see [Document.Bound].
@@ -73,15 +104,20 @@ func matchActions(text string) ActionSet {
 	}
 	text = strings.ToLower(text)
 	var set ActionSet
+	service, _, named := strings.Cut(text, ":")
 	if !strings.ContainsAny(text, "*?") {
-		// The catalogue knows names without the namespace too; a policy does not.
-		if a := theCatalogue.byName[text]; a != nil && strings.HasPrefix(text, actionPrefix) {
+		// The catalogue knows names of KMS without the namespace too; a policy does not.
+		if a := theCatalogue.byName[text]; a != nil && named {
 			set.Add(a)
 		}
 		return set
 	}
-	for i, name := range theCatalogue.lowerNames {
-		if matchWildcards(text, name) {
+	of := serviceActions{to: len(theCatalogue.actions)}
+	if named && !strings.ContainsAny(service, "*?") {
+		of = theCatalogue.services[service]
+	}
+	for i := of.from; i < of.to; i++ {
+		if matchWildcards(text, theCatalogue.lowerNames[i]) {
 			set.Add(theCatalogue.actions[i])
 		}
 	}

@@ -1,7 +1,7 @@
 package policy
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,30 +9,37 @@ import (
 	"strings"
 )
 
-// catalogueJSON says what there is to allow in AWS KMS; the file cites its sources.
+// catalogueFS says what there is to allow, a file per service; each cites its sources.
 //
-//go:embed catalogue.json
-var catalogueJSON []byte
+//go:embed catalogue/*.json
+var catalogueFS embed.FS
 
-// catalogueFile is the form of catalogue.json.
+// catalogueServices are the services of the catalogue by their namespaces: KMS first, so that its actions are in
+// the first words of an [ActionSet].
+var catalogueServices = []string{kmsService, "cloudformation", "iam", "organizations", "sts"}
+
+// catalogueFile is the form of a file of the catalogue.
 type catalogueFile struct {
 	KeyGroups map[string][]string `json:"keyGroups"`
-	Actions   []struct {
+	// ResourceTypes are the forms of the ARNs of the types of resource, with ${…} for what varies.
+	ResourceTypes map[string]string `json:"resourceTypes"`
+	Actions       []struct {
 		Name          string            `json:"name"`
 		Levels        []string          `json:"levels"`
 		Resources     []string          `json:"resources"`
 		CrossAccount  bool              `json:"crossAccount"`
 		Grantable     bool              `json:"grantable"`
 		InKeyPolicy   bool              `json:"inKeyPolicy"`
+		Unchecked     bool              `json:"unchecked"`
 		Groups        []string          `json:"groups"`
 		ConditionKeys []string          `json:"conditionKeys"`
 		Defaults      map[string]string `json:"defaults"`
 	} `json:"actions"`
-	KMSKeys    []catalogueKey `json:"kmsKeys"`
+	Keys       []catalogueKey `json:"keys"`
 	GlobalKeys []catalogueKey `json:"globalKeys"`
 }
 
-// catalogueKey is a condition key in catalogue.json.
+// catalogueKey is a condition key in the catalogue.
 type catalogueKey struct {
 	Name        string `json:"name"`
 	Type        string `json:"type"`
@@ -43,47 +50,86 @@ type catalogueKey struct {
 	To   int `json:"to"`
 }
 
-// catalogue is catalogue.json made ready for use. It is not changed after it is loaded.
+// catalogue is the files of the catalogue made ready for use. It is not changed after it is loaded.
 type catalogue struct {
-	actions []*Action // sorted by name
+	actions []*Action // by service, KMS first, then by name
 	byName  map[string]*Action
 	names   []string
 	// lowerNames are the names in lower case, in the order of actions.
 	lowerNames []string
+	services   map[string]serviceActions
 	keys       []*ConditionKey
 	byKey      map[string]*ConditionKey // folded name
 	families   []*ConditionKey          // keys whose name ends with any name
 	keyNames   []string
 }
 
-// theCatalogue is loaded when the program starts: the file is part of the program, so a
-// mistake in it is a mistake in the program.
-var theCatalogue = mustLoadCatalogue(catalogueJSON)
+// serviceActions are the actions of one service: those from from to before to.
+type serviceActions struct {
+	from, to int
+	set      ActionSet
+	// arns are the forms of the ARNs of its types of resource.
+	arns map[string]string
+}
 
-func mustLoadCatalogue(src []byte) *catalogue {
-	c, err := loadCatalogue(src)
+// theCatalogue is loaded when the program starts: the files are part of the program, so a
+// mistake in them is a mistake in the program.
+var theCatalogue = mustLoadCatalogue(catalogueFiles()...)
+
+func catalogueFiles() [][]byte {
+	var files [][]byte
+	for _, service := range catalogueServices {
+		src, err := catalogueFS.ReadFile("catalogue/" + service + ".json")
+		if err != nil {
+			panic(fmt.Errorf("policy: catalogue: %w", err))
+		}
+		files = append(files, src)
+	}
+	return files
+}
+
+func mustLoadCatalogue(files ...[]byte) *catalogue {
+	c, err := loadCatalogue(files...)
 	if err != nil {
-		panic(fmt.Errorf("policy: catalogue.json: %w", err))
+		panic(fmt.Errorf("policy: catalogue: %w", err))
 	}
 	return c
 }
 
-func loadCatalogue(src []byte) (*catalogue, error) {
-	var file catalogueFile
-	if err := json.Unmarshal(src, &file); err != nil {
-		return nil, err
+func loadCatalogue(files ...[]byte) (*catalogue, error) {
+	c := &catalogue{byName: map[string]*Action{}, byKey: map[string]*ConditionKey{}, services: map[string]serviceActions{}}
+	read := make([]catalogueFile, len(files))
+	for i, src := range files {
+		if err := json.Unmarshal(src, &read[i]); err != nil {
+			return nil, err
+		}
+		if err := c.addKeys(read[i].Keys, false); err != nil {
+			return nil, err
+		}
+		if err := c.addKeys(read[i].GlobalKeys, true); err != nil {
+			return nil, err
+		}
 	}
-	c := &catalogue{byName: map[string]*Action{}, byKey: map[string]*ConditionKey{}}
-	if err := c.addKeys(file.KMSKeys, false); err != nil {
-		return nil, err
+	for i := range read { // when all keys are known: services share some
+		if err := c.addActions(&read[i]); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.addKeys(file.GlobalKeys, true); err != nil {
-		return nil, err
-	}
-	for i, a := range file.Actions {
+	return c, nil
+}
+
+// addActions adds the actions of one service.
+func (c *catalogue) addActions(file *catalogueFile) error {
+	of := serviceActions{from: len(c.actions), arns: file.ResourceTypes}
+	service := ""
+	for _, a := range file.Actions {
+		if len(c.actions) == len(ActionSet{})*wordBits {
+			return fmt.Errorf("%s: more than %d actions are too many", a.Name, len(c.actions))
+		}
+		service, _, _ = strings.Cut(a.Name, ":")
 		action := &Action{
-			Name: a.Name, Index: i, AccessLevels: a.Levels, CrossAccount: a.CrossAccount,
-			Grantable: a.Grantable, InKeyPolicy: a.InKeyPolicy, Defaults: a.Defaults,
+			service: service, Name: a.Name, Index: len(c.actions), AccessLevels: a.Levels, CrossAccount: a.CrossAccount,
+			Grantable: a.Grantable, InKeyPolicy: a.InKeyPolicy, Unchecked: a.Unchecked, Defaults: a.Defaults,
 			populates: map[*ConditionKey]bool{},
 		}
 		for _, r := range a.Resources {
@@ -95,19 +141,24 @@ func loadCatalogue(src []byte) (*catalogue, error) {
 			names = append(names, file.KeyGroups[group]...)
 		}
 		if err := c.populate(action, names); err != nil {
-			return nil, err
+			return err
 		}
 		c.actions = append(c.actions, action)
 		c.names = append(c.names, a.Name)
 		c.lowerNames = append(c.lowerNames, strings.ToLower(a.Name))
 		c.byName[a.Name] = action
 		c.byName[strings.ToLower(a.Name)] = action
-		c.byName[strings.ToLower(action.Operation())] = action
+		if service == kmsService {
+			c.byName[strings.ToLower(action.Operation())] = action
+		}
+		of.set.Add(action)
 	}
-	if !slices.IsSorted(c.names) || len(c.names) > len(ActionSet{})*64 {
-		return nil, fmt.Errorf("%d actions are too many or not sorted", len(c.names))
+	of.to = len(c.actions)
+	c.services[service] = of
+	if !slices.IsSorted(c.names[of.from:of.to]) {
+		return fmt.Errorf("the %d actions of %s are not sorted", of.to-of.from, service)
 	}
-	return c, nil
+	return nil
 }
 
 // addKeys adds condition keys, each number of a numbered key by itself.

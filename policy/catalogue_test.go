@@ -8,11 +8,12 @@ import (
 )
 
 func TestCatalogue(t *testing.T) {
-	actions := Actions()
+	actions := ServiceActions("kms").Actions()
 	require.Len(t, actions, 58)
 	grantable, crossAccount := 0, 0
 	for i, a := range actions {
 		require.Equal(t, i, a.Index)
+		require.True(t, a.IsKMS())
 		require.NotEmpty(t, a.AccessLevels, a.Name)
 		require.Equal(t, a.On("key"), a.Populates("kms:KeySpec") && a.Name != "kms:CreateKey", a.Name)
 		require.False(t, a.Grantable && !a.On("key"), a.Name)
@@ -38,6 +39,82 @@ func TestCatalogue(t *testing.T) {
 	require.Equal(t, 22, crossAccount)
 	_, ok := LookupAction("kms:ReEncrypt")
 	require.False(t, ok, "there is no permission kms:ReEncrypt")
+}
+
+// The other services have their actions, their types of resource and condition keys, and nothing that is of KMS.
+func TestCatalogueOfServices(t *testing.T) {
+	actions := Actions()
+	require.Len(t, actions, AllActions().Len())
+	kms := ServiceActions("kms")
+	counts := map[string]int{}
+	for i, a := range actions {
+		require.Equal(t, i, a.Index)
+		require.NotEmpty(t, a.AccessLevels, a.Name)
+		require.NotEmpty(t, ServiceTitle(a.Name), a.Name)
+		counts[a.Service()]++
+		found, ok := LookupAction(strings.ToUpper(a.Name))
+		require.True(t, ok)
+		require.Same(t, a, found)
+		if kms.Has(a) {
+			continue
+		}
+		require.False(t, a.Grantable || a.InKeyPolicy || a.On("key") || a.On("alias"), a.Name)
+		require.Equal(t, a.CrossAccount, a.Service() == "sts" && a.On("role"), a.Name)
+		require.False(t, a.Populates("kms:CallerAccount"), a.Name)
+		for _, r := range a.Resources {
+			require.NotEmpty(t, theCatalogue.services[a.Service()].arns[r.Name], "%s acts on %s", a.Name, r.Name)
+		}
+		for _, key := range a.ConditionKeys {
+			require.True(t, HasService(FoldKey(key)), key)
+		}
+	}
+	require.Equal(t, map[string]int{"kms": 58, "iam": 98, "sts": 10, "cloudformation": 28, "organizations": 34}, counts)
+	require.Empty(t, ServiceActions("s3"))
+	_, ok := LookupAction("AssumeRole")
+	require.False(t, ok, "the namespace is optional for KMS only")
+}
+
+func TestTypeOf(t *testing.T) {
+	for _, c := range []struct{ action, arn, want string }{
+		{"iam:CreateUser", "arn:aws:iam::111122223333:user/people/alice", "user"},
+		{"iam:CreateUser", "arn:aws:iam::111122223333:user/", ""},
+		{"iam:CreateUser", "arn:aws:iam::111122223333:role/App", ""},
+		{"iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", "policy"},
+		{"sts:AssumeRole", "arn:aws:iam::111122223333:role/App", "role"},
+		{"sts:AssumeRole", "arn:aws:sts::111122223333:role/App", ""},
+		{"sts:GetFederationToken", "arn:aws:sts::111122223333:federated-user/x", "federated-user"},
+		{"cloudformation:CreateStack", "arn:aws:cloudformation:us-east-1:111122223333:stack/app/*", "stack"},
+		{"cloudformation:CreateStack", "arn:aws:cloudformation::111122223333:stack/app/*", ""},
+		{"organizations:AttachPolicy", "arn:aws:organizations::111122223333:ou/o-1/ou-1", "organizationalunit"},
+		{"kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/1", ""},
+	} {
+		action, ok := LookupAction(c.action)
+		require.True(t, ok, c.action)
+		arn, ok := ParseARN(c.arn)
+		require.True(t, ok, c.arn)
+		got, ok := action.TypeOf(arn)
+		require.Equal(t, c.want, got, "%s %s", c.action, c.arn)
+		require.Equal(t, c.want != "", ok)
+	}
+}
+
+func TestUnchecked(t *testing.T) {
+	var unchecked []string
+	for _, a := range Actions() {
+		if a.Unchecked {
+			unchecked = append(unchecked, a.Name)
+		}
+	}
+	require.Equal(t, []string{"sts:GetCallerIdentity", "sts:GetSessionToken"}, unchecked)
+}
+
+func TestServiceTitle(t *testing.T) {
+	for action, want := range map[string]string{
+		"kms:Decrypt": "AWS KMS", "Decrypt": "AWS KMS", "s3:GetObject": "AWS KMS", "IAM:CreateUsr": "AWS IAM", "sts:X": "AWS STS",
+		"organizations:X": "AWS Organizations", "cloudformation:X": "AWS CloudFormation",
+	} {
+		require.Equal(t, want, ServiceTitle(action), action)
+	}
 }
 
 func TestActionData(t *testing.T) {
@@ -77,6 +154,7 @@ func TestActionData(t *testing.T) {
 func TestNearestAction(t *testing.T) {
 	for in, want := range map[string]string{
 		"kms:Decyrpt": "kms:Decrypt", "kms:ReEncrypt": "kms:ReEncryptTo", "reencryptt": "kms:ReEncryptTo", "GenerateDatakeys": "kms:GenerateDataKey", "kms:ListKey": "kms:ListKeys",
+		"iam:CreateUsr": "iam:CreateUser", "STS:assumerol": "sts:AssumeRole", "s3:Encrypt": "kms:Encrypt", "CreateUser": "kms:CreateKey",
 	} {
 		require.Equal(t, want, NearestAction(in), in)
 	}
@@ -85,7 +163,8 @@ func TestNearestAction(t *testing.T) {
 func TestConditionKeys(t *testing.T) {
 	kms, multivalued := 0, []string{}
 	for _, k := range ConditionKeys() {
-		if !k.Global {
+		require.Equal(t, !k.Global, HasService(FoldKey(k.Name)), k.Name)
+		if k.Service() == "kms" {
 			kms++
 		}
 		if k.Multivalued {
@@ -102,6 +181,7 @@ func TestConditionKeys(t *testing.T) {
 		"kms:EncryptionContextKeys", "kms:GrantOperations", "kms:ResourceAliases",
 		"aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths",
 		"aws:SourceOrgPaths", "aws:TagKeys", "aws:VpceOrgPaths",
+		"cloudformation:ResourceTypes", "sts:TransitiveTagKeys",
 	}, multivalued)
 
 	tag, ok := LookupConditionKey("AWS:resourcetag/Team")
@@ -121,11 +201,11 @@ func TestConditionKeys(t *testing.T) {
 func TestBadCatalogue(t *testing.T) {
 	for src, want := range map[string]string{
 		`{`: "unexpected end",
-		`{"kmsKeys": [{"name": "kms:X", "type": "Text"}]}`:                                  `condition key kms:X has unknown type "Text"`,
+		`{"keys": [{"name": "kms:X", "type": "Text"}]}`:                                  `condition key kms:X has unknown type "Text"`,
 		`{"globalKeys": [{"name": "aws:X", "type": "Text"}]}`:                               `condition key aws:X has unknown type "Text"`,
 		`{"actions": [{"name": "kms:A", "conditionKeys": ["kms:X"]}]}`:                      `action kms:A has unknown condition key "kms:X"`,
 		`{"actions": [{"name": "kms:B"}, {"name": "kms:A"}]}`:                               "not sorted",
-		`{"actions": [` + strings.Repeat(`{"name": "kms:A"},`, 128) + `{"name": "kms:A"}]}`: "129 actions are too many",
+		`{"actions": [` + strings.Repeat(`{"name": "kms:A"},`, 256) + `{"name": "kms:A"}]}`: "more than 256 actions are too many",
 	} {
 		_, err := loadCatalogue([]byte(src))
 		require.ErrorContains(t, err, want)

@@ -47,15 +47,32 @@ type ConditionKey struct {
 	Multivalued bool
 	// IAMOnly is true when the key has no effect outside IAM policies.
 	IAMOnly bool
-	// Global is true when the key is not one of KMS.
+	// Global is true when the key is not one of a service.
 	Global bool
 
 	prefix string // folded beginning of a name with a free part
 }
 
-// ConditionKeys returns the condition keys of KMS and the global keys.
+// ConditionKeys returns the condition keys of the services of the catalogue and the global keys.
 func ConditionKeys() []*ConditionKey {
 	return slices.Clone(theCatalogue.keys)
+}
+
+// Service returns the namespace of the name, for example "kms" or "aws".
+func (k *ConditionKey) Service() string {
+	service, _, _ := strings.Cut(k.Name, ":")
+	return service
+}
+
+// HasService reports whether the catalogue has the service that a folded name of a condition key belongs to, so that
+// it knows which requests have the key.
+func HasService(folded string) bool {
+	service, _, ok := strings.Cut(folded, ":")
+	if !ok {
+		return false
+	}
+	_, ok = theCatalogue.services[service]
+	return ok
 }
 
 // LookupConditionKey finds a condition key by its name in any case. The free part of a name can be

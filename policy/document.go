@@ -3,7 +3,7 @@ package policy
 // Kind says what a policy document is attached to, which decides the elements it may have.
 type Kind int
 
-// The kinds of policy document that meet in one KMS request.
+// The kinds of policy document that meet in one request.
 const (
 	KindUnknown           Kind = iota
 	KeyPolicy                  // the one resource policy of a KMS key
@@ -13,6 +13,7 @@ const (
 	PermissionsBoundary        // the managed policy that caps a user or role
 	SessionPolicy              // passed to AssumeRole or GetFederationToken
 	VPCEndpointPolicy          // attached to a VPC endpoint for KMS
+	TrustPolicy                // of a role: who may assume it
 )
 
 // Version is the language version of a policy document.
@@ -62,7 +63,7 @@ type Statement struct {
 	// In a key policy such a statement is accepted and has no effect.
 	Actions *Strings
 	// Resources is nil when the statement has neither Resource nor NotResource.
-	// In a key policy such a statement is accepted and has no effect.
+	// In a key policy such a statement is accepted and has no effect; in a trust policy no statement has any.
 	Resources *Strings
 	// Conditions are in document order; all must be met.
 	Conditions []Condition

@@ -21,6 +21,8 @@ func (k Kind) String() string {
 		return "session-policy"
 	case VPCEndpointPolicy:
 		return "vpc-endpoint-policy"
+	case TrustPolicy:
+		return "trust-policy"
 	default:
 		return unknownName
 	}

@@ -14,7 +14,7 @@ func TestEnumStrings(t *testing.T) {
 		unknown fmt.Stringer
 		last    string
 	}{
-		{enum(KeyPolicy, VPCEndpointPolicy), KindUnknown, "vpc-endpoint-policy"},
+		{enum(KeyPolicy, TrustPolicy), KindUnknown, "trust-policy"},
 		{enum(Version2008, Version2012), VersionUnknown, "2012-10-17"},
 		{enum(Allow, Deny), EffectUnknown, "Deny"},
 		{enum(PrincipalAny, PrincipalUniqueID), PrincipalUnknown, "unique id"},

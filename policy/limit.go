@@ -27,6 +27,8 @@ var (
 	// scpLimit and rcpLimit: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 	scpLimit = limit{10240, "characters", utf8.RuneCount}
 	rcpLimit = limit{5120, "characters", utf8.RuneCount}
+	// trustLimit is what an account can have; 2048 unless it asked for more. Same page as inlineLimit.
+	trustLimit = limit{4096, "characters without white space", countNonSpace}
 	// endpointLimit: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html
 	endpointLimit = limit{20480, "characters", utf8.RuneCount}
 )
@@ -56,6 +58,8 @@ func (p *parser) limit() limit {
 		return rcpLimit
 	case VPCEndpointPolicy:
 		return endpointLimit
+	case TrustPolicy:
+		return trustLimit
 	case IdentityPolicy:
 		if p.arn == "" {
 			return inlineLimit

@@ -96,7 +96,7 @@ func (p *parser) document() *Document {
 	doc.Version = p.version
 	if id := e["Id"]; id != nil {
 		doc.ID = p.plainString(&id.value, "Id")
-		if p.kind.isIAM() {
+		if p.kind.isIAM() && p.kind != TrustPolicy {
 			p.warn(CodeNoEffect, id.offset, "Id belongs in resource policies; IAM has no use for it")
 		}
 	}

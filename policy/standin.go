@@ -21,9 +21,12 @@ func Unknown(kind Kind, name, arn, why string, pos Position) *Document {
 		{Effect: Deny, Sid: "what it may deny"},
 	} {
 		s.Index, s.Pos = i, pos
-		s.Actions, s.Resources = all(), all()
+		s.Actions = all()
+		if kind != TrustPolicy {
+			s.Resources = all()
+		}
 		s.Conditions = []Condition{Doubt(why, pos)}
-		if kind == KeyPolicy {
+		if kind.IsResourcePolicy() {
 			s.Principals = &Principals{
 				Values: []Principal{{Form: PrincipalAny, Value: Value{Text: "*", Pos: pos}}}, Pos: pos,
 			}

@@ -100,7 +100,13 @@ func (p *parser) stringsElement(statement *node, e map[string]*member, name stri
 	if m == nil {
 		m, out.Negated = not, true
 	}
-	if m == nil {
+	switch {
+	case name == "Resource" && p.kind == TrustPolicy:
+		if m != nil {
+			p.fail(CodeElementNotAllowed, m.offset, "a trust policy cannot have %s: it is about the role that it belongs to", m.name)
+		}
+		return nil
+	case m == nil:
 		p.missing(CodeMissingElement, statement.offset, name+" is missing")
 		return nil
 	}
@@ -155,6 +161,9 @@ func (p *parser) checkAction(v Value, offset int) {
 		p.fail(CodeInvalidAction, offset, "action %q is neither \"*\" nor service:name%s", v.Text, hint)
 	case service != "*" && strings.ContainsAny(service, "*?"):
 		p.fail(CodeInvalidAction, offset, "action %q has a wildcard in the service name", v.Text)
+	case p.kind == TrustPolicy && service != "*" && !strings.EqualFold(service, "sts"):
+		// IAM: "AssumeRole policy may only specify STS AssumeRole actions."
+		p.fail(CodeInvalidAction, offset, "action %q of a trust policy is not one of AWS STS", v.Text)
 	case strings.EqualFold(service, "kms") && matchActions(v.Text).IsEmpty():
 		p.warn(CodeUnknownAction, offset, "%q matches no action of KMS: did you mean %q?", v.Text, NearestAction(v.Text))
 	case service != "*" && !strings.EqualFold(service, "kms") && p.kind == KeyPolicy:

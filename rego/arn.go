@@ -88,28 +88,29 @@ func (s *scope) matchResource(p policy.Pattern) test {
 	if slices.ContainsFunc(parts[:arnParts-1], policy.Pattern.HasVariable) {
 		return never()
 	}
-	if service, ok := parts[2].IsLiteral(); !ok || service != "kms" {
-		return s.matchForeignService(parts)
+	service, ok := parts[2].IsLiteral()
+	switch {
+	case !ok: // on the whole ARN
+		return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", input.resource.arn)")}
+	case service != "kms" && (s.onlyKMS || policy.ServiceActions(service).IsEmpty()):
+		return never()
 	}
+	return test{s.matchParts(service, parts)}
+}
+
+// matchParts tests the parts of the resource's ARN by themselves. Of a statement about KMS alone the resource can
+// only be of KMS, or none, and a literal partition keeps it out then: without a resource all parts are empty.
+func (s *scope) matchParts(service string, parts []policy.Pattern) body {
 	b := body{}
-	if partition, ok := parts[1].IsLiteral(); !ok || partition == "" {
-		// A request without a resource has empty parts; a literal partition keeps it out as well.
-		b = append(b, equals("input.resource.service", "kms"))
+	if partition, ok := parts[1].IsLiteral(); !s.onlyKMS || !ok || partition == "" {
+		b = append(b, equals("input.resource.service", service))
 	}
 	for i, field := range []string{1: "partition", 3: "region", 4: "account", 5: "name"} {
 		if field != "" && !isRuns(parts[i]) {
 			b = append(b, s.matchPart("input.resource."+field, parts[i])...)
 		}
 	}
-	return test{b}
-}
-
-// matchForeignService tests a pattern whose service is not literally kms, on the whole ARN.
-func (s *scope) matchForeignService(parts []policy.Pattern) test {
-	if service, ok := parts[2].IsLiteral(); ok && service != "kms" {
-		return never()
-	}
-	return test{conjunctionOf("regex.match(" + s.arnExpression(parts) + ", input.resource.arn)")}
+	return b
 }
 
 // resourceName is the term of the last part of the resource's ARN.

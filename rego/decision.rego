@@ -5,8 +5,9 @@
 #
 #     caller:   root, service, federated, same_account (the caller is of the resource's account, or
 #               there is no resource)
-#     action:   on_key (decided by a key policy), cross_account (works across accounts),
-#               retire_grant
+#     action:   on_key (decided by a key policy, or by the trust policy of a role, which follows the
+#               same rules), cross_account (works across accounts), retire_grant, unchecked (needs no
+#               permission)
 #     deny:     one member per layer that has a matching Deny statement
 #     key:      direct, limited, delegate: what the key policy's matching Allow statements are
 #     grant:    direct, limited, delegate: the same for the matching grants
@@ -40,8 +41,12 @@ deny_order := [
 # entrypoint: true
 default verdict := {"decision": "deny", "reason": "no-key-policy", "layer": "key-policy"}
 
-# An explicit deny anywhere wins.
-verdict := {"decision": "deny", "reason": "explicit-deny", "layer": denying[0]} if {
+# What needs no permission cannot be denied either.
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+verdict := {"decision": "allow", "reason": "no-permission-needed"} if input.action.unchecked
+
+# An explicit deny anywhere else wins.
+else := {"decision": "deny", "reason": "explicit-deny", "layer": denying[0]} if {
 	count(denying) > 0
 }
 
@@ -93,8 +98,8 @@ else := {"decision": "deny", "reason": "no-identity-policy", "layer": "identity-
 
 denying := [layer | some layer in deny_order; input.deny[layer]]
 
-# A key policy that names the caller needs no identity policy in the key's own account. A service
-# has no identity policies and belongs to no account.
+# A key policy that names the caller needs no identity policy in the key's own account. A service, or
+# whom an identity provider vouches for, has no identity policies and belongs to no account.
 naming_suffices if input.caller.same_account
 naming_suffices if input.caller.service
 

@@ -58,6 +58,14 @@ asked(parts) := verdict if {
 	verdict := decision.verdict with input as object.union(silent, object.union_n(parts))
 }
 
+test_no_permission_needed if {
+	unchecked := {"action": {"unchecked": true}}
+	want := {"decision": "allow", "reason": "no-permission-needed"}
+	asked([unchecked]) == want
+	asked([unchecked, keyless, says("deny", "identity-policy")]) == want
+	asked([unchecked, keyless, cut("scp"), foreign]) == want
+}
+
 assumed(parts) := assumptions if {
 	assumptions := decision.assumptions with input as object.union(silent, object.union_n(parts))
 }

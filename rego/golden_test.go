@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // kinds are the kinds of policy as file names have them: NAME.KIND.json.
 var kinds = func() map[string]policy.Kind {
 	out := map[string]policy.Kind{}
-	for kind := policy.KeyPolicy; kind <= policy.VPCEndpointPolicy; kind++ {
+	for kind := policy.KeyPolicy; kind <= policy.TrustPolicy; kind++ {
 		out[kind.String()] = kind
 	}
 	return out

@@ -41,7 +41,7 @@ func (s *scope) useGrant(g *policy.Grant, index int) statement {
 	}
 	st.elements = append(st.elements, elementTest{
 		Element: Element{ID: fmt.Sprintf("%d.action", index), Kind: ElementAction},
-		body:    actionBody(st.actions),
+		body:    actionBody(st.actions, policy.ServiceActions("kms")),
 		dead:    st.actions.Len() == 0,
 	})
 	if g.EncryptionContextEquals != nil {
@@ -175,7 +175,7 @@ func retire(g *policy.Grant, index int) statement {
 	st.actions.Add(action)
 	st.elements = []elementTest{{
 		Element: Element{ID: fmt.Sprintf("%d.retire.action", index), Kind: ElementAction},
-		body:    actionBody(st.actions),
+		body:    actionBody(st.actions, policy.ServiceActions("kms")),
 	}}
 	names := []string{g.RetiringPrincipal, g.RetiringServicePrincipal}
 	if slices.Contains(g.Operations, "RetireGrant") {

@@ -9,8 +9,9 @@
 #     context:            condition keys in lower case: a string, or an array for a multivalued key
 #     encryption_context: the encryption context with the case of its keys
 #     facts:              management_account, resource_management_account, aws_managed_key,
-#                         through_endpoint, on_key, cross_account
-#     units:              the names of the units under data.strictkms.unit that apply: key, grants,
+#                         through_endpoint, on_key, cross_account, unchecked
+#     units:              the names of the units under data.strictkms.unit that apply: key (the key
+#                         policy, or the trust policy of the role that is acted on), grants,
 #                         identity, boundary, session, endpoint, and per level scp, rcp.
 #                         A member that is not there means that there is no such policy.
 #     assume:             readings of assumptions that are not the default, by name; what is not there is
@@ -32,6 +33,7 @@ facts := {
 		"on_key": input.facts.on_key,
 		"cross_account": input.facts.cross_account,
 		"retire_grant": is_retire_grant,
+		"unchecked": is_unchecked,
 	},
 	"deny": {layer: true | some layer, names in units; denies(names)},
 	"key": key_policy,
@@ -68,7 +70,12 @@ readings[name] := reading if {
 	not name in object.keys(object.get(input, "assume", {}))
 }
 
-is_service := input.principal.type == "service"
+default is_unchecked := false
+
+is_unchecked if input.facts.unchecked
+
+# Services, and whom an identity provider vouches for, belong to no account.
+is_service := input.principal.type in {"service", "web-identity"}
 
 is_retire_grant := input.action == "kms:RetireGrant"
 
@@ -77,6 +84,9 @@ default same_account := false
 same_account if input.principal.account == input.resource.account
 
 same_account if input.resource.account == ""
+
+# The policies that AWS manages are everybody's: arn:aws:iam::aws:policy/ReadOnlyAccess.
+same_account if input.resource.account == "aws"
 
 # METADATA
 # description: The names of the units that apply, by layer.

@@ -49,7 +49,7 @@ nothing_said := {"direct": false, "limited": false, "delegate": false}
 test_nothing_applies if {
 	facts({}) == {
 		"caller": {"root": false, "service": false, "federated": false, "same_account": true},
-		"action": {"on_key": true, "cross_account": true, "retire_grant": false},
+		"action": {"on_key": true, "cross_account": true, "retire_grant": false, "unchecked": false},
 		"deny": {},
 		"key": nothing_said,
 		"grant": nothing_said,
@@ -92,6 +92,8 @@ caller_cases := {
 	"user": [{}, {"same_account"}],
 	"root": [{"principal": {"type": "root"}}, {"root", "same_account"}],
 	"service": [{"principal": {"type": "service", "account": ""}}, {"service"}],
+	"web identity": [{"principal": {"type": "web-identity", "account": ""}}, {"service"}],
+	"policy of AWS": [{"resource": {"account": "aws"}}, {"same_account"}],
 	"federated user": [{"principal": {"type": "federated-user"}}, {"federated", "same_account"}],
 	"another account": [{"resource": {"account": "444455556666"}}, set()],
 	"no resource": [{"resource": {"arn": "*", "account": ""}}, {"same_account"}],
@@ -110,6 +112,7 @@ test_action if {
 	facts({"action": "kms:RetireGrant"}).action.retire_grant
 	not facts({"facts": {"on_key": false}}).action.on_key
 	not facts({"facts": {"cross_account": false}}).action.cross_account
+	facts({"facts": {"unchecked": true}}).action.unchecked
 }
 
 test_key_policy_and_grants[class] if {

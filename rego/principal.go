@@ -38,7 +38,7 @@ func principalFields(p policy.Principal) []naming {
 			return []naming{one(ClassDirect, FieldID, p.Text)}
 		}
 		return []naming{one(ClassLimited, FieldID, p.Text)}
-	default: // a canonical user is nobody that calls KMS
+	default: // a canonical user is nobody that calls KMS or assumes a role
 		return nil
 	}
 }
@@ -47,9 +47,10 @@ func principalFields(p policy.Principal) []naming {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 func isUserID(id string) bool { return strings.HasPrefix(id, "AIDA") }
 
-// principalFields is like the function, and reads the assumption about identity providers.
+// principalFields is like the function, and reads the assumption about identity providers, which AWS documents for
+// trust policies.
 func (s *scope) principalFields(p policy.Principal) []naming {
-	if p.Form == policy.PrincipalFederated && s.assume(FederatedProvider) == readNobody {
+	if p.Form == policy.PrincipalFederated && s.kind != policy.TrustPolicy && s.assume(FederatedProvider) == readNobody {
 		return nil
 	}
 	return principalFields(p)

@@ -17,6 +17,8 @@ type scope struct {
 	helpers  strings.Builder
 	keys     map[string]bool
 	assumed  map[Assumption]bool
+	// onlyKMS is true while a statement is translated whose actions are all of KMS: its resources are too.
+	onlyKMS bool
 }
 
 func newScope(kind policy.Kind, version policy.Version, readings Readings) *scope {

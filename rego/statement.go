@@ -35,6 +35,7 @@ func (s *scope) statement(doc *policy.Document, st *policy.Statement) statement 
 		namings: s.statementNamings(doc, st),
 	}
 	action := s.actionElement(st, &out)
+	s.onlyKMS = policy.ServiceActions("kms").Contains(out.actions)
 	resource := s.resourceElement(doc, st)
 	if st.Resources != nil && !st.Resources.Negated && (doc.Kind != policy.KeyPolicy || s.readings.Reads(OwnARNAsResource, readMatches)) {
 		out.resources = literalResources(st.Resources.Values, doc.Version)
@@ -55,13 +56,13 @@ func (s *scope) statement(doc *policy.Document, st *policy.Statement) statement 
 
 func (s *scope) statementNamings(doc *policy.Document, st *policy.Statement) []naming {
 	if st.Principals == nil {
-		if doc.Kind == policy.KeyPolicy {
-			return nil // a key policy statement without a principal names nobody
+		if doc.Kind.IsResourcePolicy() {
+			return nil // such a statement without a principal names nobody
 		}
 		return []naming{{class: classOf(st.Effect)}}
 	}
 	namings := s.namings(st.Principals, st.Effect)
-	if doc.Kind == policy.KeyPolicy {
+	if doc.Kind.IsResourcePolicy() {
 		return namings
 	}
 	// An endpoint policy or RCP gives no permission of its own: naming the caller in any way allows.
@@ -86,51 +87,39 @@ func (s *scope) actionElement(st *policy.Statement, out *statement) elementTest 
 		return e
 	}
 	out.actions = st.Actions.ActionSet()
-	if s.kind == policy.KeyPolicy && out.actions != policy.AllActions() {
+	asked := askedAbout(s.kind)
+	switch out.actions = out.actions.Intersect(asked); {
+	case out.actions == asked:
+	case s.kind == policy.KeyPolicy:
 		out.actions = out.actions.Intersect(keyActions) // a key policy is not asked about others
 	}
-	e.body, e.dead = actionBody(out.actions), out.actions.Len() == 0
+	e.body, e.dead = actionBody(out.actions, asked), out.actions.IsEmpty()
 	return e
 }
 
-// keyActions are the actions that act on a key.
-var keyActions = newKeyActions()
-
-func newKeyActions() policy.ActionSet {
-	var out policy.ActionSet
-	for _, a := range policy.Actions() {
-		if a.On("key") {
-			out.Add(a)
-		}
+// askedAbout returns the actions that policies of a kind are asked about.
+func askedAbout(kind policy.Kind) policy.ActionSet {
+	switch kind {
+	case policy.KeyPolicy:
+		return policy.ServiceActions("kms")
+	case policy.TrustPolicy:
+		return roleActions
+	default:
+		return policy.AllActions()
 	}
-	return out
 }
 
-func actionBody(set policy.ActionSet) body {
-	if set == policy.AllActions() {
-		return body{}
-	}
-	var names []string
-	for _, a := range set.Actions() {
-		names = append(names, a.Name)
-	}
-	if len(names) == 0 {
-		return conjunctionOf("false")
-	}
-	if rest := complement(set); rest.Len() <= 2 {
-		var b body
-		for _, a := range rest.Actions() {
-			b = append(b, raw("input.action != "+quote(a.Name)))
-		}
-		return b
-	}
-	return body{isOneOf("input.action", names)}
-}
+var (
+	// keyActions are the actions that act on a key.
+	keyActions = actionsOn("kms", "key")
+	// roleActions are the actions that a trust policy decides.
+	roleActions = actionsOn("sts", "role")
+)
 
-func complement(set policy.ActionSet) policy.ActionSet {
+func actionsOn(service, resourceType string) policy.ActionSet {
 	var out policy.ActionSet
-	for _, a := range policy.AllActions().Actions() {
-		if !set.Has(a) {
+	for _, a := range policy.ServiceActions(service).Actions() {
+		if a.On(resourceType) {
 			out.Add(a)
 		}
 	}
@@ -140,6 +129,10 @@ func complement(set policy.ActionSet) policy.ActionSet {
 // resourceElement translates Resource or NotResource.
 func (s *scope) resourceElement(doc *policy.Document, st *policy.Statement) elementTest {
 	e := elementTest{Element: Element{ID: fmt.Sprintf("%d.resource", st.Index), Kind: ElementResource}}
+	if doc.Kind == policy.TrustPolicy { // it is about its role
+		e.body = body{}
+		return e
+	}
 	if st.Resources == nil {
 		e.dead = true
 		return e

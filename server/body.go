@@ -36,11 +36,19 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 	if n := int(r.ContentLength); n > 0 {
 		b.Grow(n + bytes.MinRead) // so that the end is found without growing again
 	}
-	if _, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	if _, err := b.ReadFrom(limited(w, r)); err != nil {
 		b.free()
 		return nil, bodyError(err)
 	}
 	return b, nil
+}
+
+// limited is the body of a request up to the limit. One with a known length ends there by itself.
+func limited(w http.ResponseWriter, r *http.Request) io.Reader {
+	if r.ContentLength >= 0 {
+		return r.Body
+	}
+	return http.MaxBytesReader(w, r.Body, maxBody)
 }
 
 // bodyError is what a body that could not be read means.

@@ -47,6 +47,9 @@ type Config struct {
 	// Query serves requests in the Query protocol (IAM, STS); nil knows no action. Their bodies are limited and not
 	// read.
 	Query http.Handler
+	// Endpoint says through which VPC endpoint a request came, nil for none; without it, none did. It goes by what is
+	// known of the connection, such as its listener, and not by what the request claims.
+	Endpoint func(*http.Request) *enforce.Endpoint
 	// AssumeTLS makes aws:SecureTransport true for connections without TLS also when they do not come over the
 	// loopback interface.
 	AssumeTLS bool

@@ -19,6 +19,9 @@ func (x *exchange) connection() enforce.Connection {
 	if peer, err := netip.ParseAddrPort(x.r.RemoteAddr); err == nil {
 		c.SourceIP = peer.Addr()
 	}
+	if x.server.config.Endpoint != nil {
+		c.Endpoint = x.server.config.Endpoint(x.r)
+	}
 	return c
 }
 

@@ -31,6 +31,7 @@ type liveCall struct {
 	headers     map[string]string
 	peer        string
 	plain       bool
+	endpoint    string // vpce-…, empty for none
 	now         time.Time
 	// mutates says that the call may change what later calls find.
 	mutates bool
@@ -65,10 +66,6 @@ func plan(c *corpus.Case) (*planner, error) {
 	p := &planner{
 		c: c, pairs: map[string]string{}, left: map[string][]string{},
 		call: &liveCall{headers: map[string]string{}, region: corpus.Defaults.Region, now: corpusNow},
-	}
-	switch {
-	case c.Request.EndpointPolicies != nil:
-		return nil, skipf("the server has no VPC endpoints yet")
 	}
 	if c.Request.Key != nil {
 		p.call.region = arnOf(c.Request.Key.ARN).Region
@@ -129,6 +126,10 @@ func (p *planner) connection() error {
 			return skipf("no call has %s as the case gives it", folded)
 		}
 		p.call.now = now
+	}
+	p.call.endpoint = p.take("aws:sourcevpce")
+	if p.call.endpoint == "" && p.c.Request.EndpointPolicies != nil {
+		return skipf("a call through an endpoint has aws:sourcevpce")
 	}
 	switch p.take("aws:securetransport") {
 	case "false":
@@ -315,7 +316,10 @@ func (p *planner) parameters() error {
 	p.call.operation = action.Operation()
 	in := map[string]any{}
 	p.call.input = in
-	if p.c.Request.Key != nil {
+	if key := p.c.Request.Key; key != nil {
+		if alias := p.left["kms:requestalias"]; len(alias) == 1 && !slices.Contains(key.Aliases, alias[0]) {
+			return skipf("the key does not have the alias that the request names it by")
+		}
 		in["KeyId"] = p.keyID()
 	}
 	if p.c.Request.Key != nil && len(p.pairs) > 0 && p.call.operation != "CreateGrant" && !strings.HasPrefix(p.call.operation, "ReEncrypt") {

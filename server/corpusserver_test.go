@@ -22,6 +22,7 @@ import (
 	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source/seed"
@@ -38,6 +39,8 @@ type liveServer struct {
 	// peer and plain are where the next call seems to come from, and whether without TLS.
 	peer  string
 	plain bool
+	// endpoint is the VPC endpoint that the next call comes through, nil for none.
+	endpoint *enforce.Endpoint
 	// call is what the last call asked the enforcer, nil when it did not come so far.
 	call *enforce.Call
 }
@@ -72,7 +75,7 @@ func startLive(t *testing.T, held worldRead, now time.Time) *liveServer {
 	require.NoError(t, err)
 	front, err := server.New(server.Config{
 		KMS: l, Identities: l.identities, Enforcer: enforcer, Account: world.Defaults.Account, Region: world.Defaults.Region,
-		Clock: clock,
+		Clock: clock, Endpoint: func(*http.Request) *enforce.Endpoint { return l.endpoint },
 	})
 	require.NoError(t, err)
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +107,13 @@ func (l *liveServer) send(t *testing.T, c *liveCall) string {
 	t.Helper()
 	body, err := json.Marshal(c.input)
 	require.NoError(t, err)
-	l.call, l.peer, l.plain = nil, c.peer, c.plain
+	l.call, l.peer, l.plain, l.endpoint = nil, c.peer, c.plain, nil
+	if c.endpoint != "" {
+		l.endpoint = &enforce.Endpoint{ID: c.endpoint}
+		if doc := l.identities.EndpointPolicy(c.endpoint); doc != nil {
+			l.endpoint.Policies = []*policy.Document{doc}
+		}
+	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url, bytes.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/enforce"
@@ -28,13 +26,14 @@ type exchange struct {
 	operation string // empty when the request names none
 	caller    caller
 	call      *enforce.Call // nil before the caller is known
+	asked     kms.Call
 	result    kms.Result
 	answered  bool
 }
 
 // serve answers a request to AWS.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{server: s, w: w, r: r, id: uuid.NewString(), began: time.Now()} //nolint:forbidigo // a duration
+	x := &exchange{server: s, w: w, r: r, id: newRequestID(), began: time.Now()} //nolint:forbidigo // a duration
 	ctx := r.Context()
 	defer x.recover(ctx)
 	target, found := targetOf(r)
@@ -89,10 +88,11 @@ func (x *exchange) do(ctx context.Context) (any, error) {
 	if len(input) == 0 {
 		input = []byte("{}") // an operation without input
 	}
-	x.result, err = x.server.config.KMS.Do(ctx, &kms.Call{
+	x.asked = kms.Call{
 		Account: x.caller.account, Partition: partitionOf(x.caller.region), Region: x.caller.region,
 		Principal: x.caller.name(), Authorizer: x.call, Observer: x.call,
-	}, x.operation, input)
+	}
+	x.result, err = x.server.config.KMS.Do(ctx, &x.asked, x.operation, input)
 	return x.result.Output, err
 }
 

@@ -61,6 +61,7 @@ func New(config Config) (*Server, error) {
 	s.own.Handle("GET "+MetricsPath, s.metrics.handler())
 	if config.Trail != nil {
 		s.own.Handle(trail.ExplainPath, config.Trail.ExplainHandler())
+		s.own.Handle(trail.DeniedPath, config.Trail.DeniedHandler())
 		s.own.Handle(trail.DecisionsPath, s.endless(config.Trail.DecisionsHandler()))
 	}
 	s.http = &http.Server{

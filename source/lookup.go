@@ -17,6 +17,7 @@ type lookups struct {
 	groups     map[iamName]*Group
 	managed    map[string]*policy.Document
 	principals sync.Map // ARN to *evaluator.Principal
+	trusts     sync.Map // *Role to *evaluator.Role
 }
 
 // iamName names a user, group or role: unique in its account, whatever the path

@@ -83,6 +83,8 @@ type Role struct {
 	Policies            []*policy.Document
 	Attached            []string
 	Boundary            string
+	// Trust is the trust policy, nil when none is known: nobody may assume the role then.
+	Trust *policy.Document
 	// Unknown lists what could not be loaded about the role, in words; it belongs in
 	// [evaluator.Principal].Unknown of everybody it concerns.
 	Unknown []string

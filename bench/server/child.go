@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/strictkms/strictkms/internal/instance"
 )
 
 // childVariable is the environment variable that makes the program a server; its value says which.
@@ -57,6 +59,9 @@ func serveChild(kind string, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	name, argument, _ := strings.Cut(kind, ":")
+	if name != kindNoopByDefault {
+		instance.CollectLess() // as strictkms serve does
+	}
 	h, stop, err := startKind(ctx, name, argument)
 	if err != nil {
 		return err

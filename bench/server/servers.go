@@ -44,7 +44,7 @@ const identityPolicy = `{"Version": "2012-10-17", "Statement": [
 
 // startKind starts a server in this process.
 func startKind(ctx context.Context, kind, argument string) (hello, func() error, error) {
-	if kind == kindNoop {
+	if kind == kindNoop || kind == kindNoopByDefault {
 		return startNoop(ctx)
 	}
 	config := instance.Config{Enforce: enforce.Strict}

@@ -19,7 +19,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Besides the usual commands, "exits CODE PROGRAM ARGS" runs a program that
-// must end with an exit code, "keypair PRIVATE PUBLIC" makes PEM files, $EXAMPLES is the directory of the examples, and opa is on the path where it can be had.
+// must end with an exit code, "keypair PRIVATE PUBLIC" makes PEM files, $EXAMPLES is the directory of the examples, and
+// opa is on the path where it can be had. The commands about running servers are in scriptserve_test.go.
 func TestScripts(t *testing.T) {
 	opa := stockopa.Dir(t)
 	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
@@ -30,10 +31,15 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "keypair": keypair},
+		Condition:           condition,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "keypair": keypair, "serve": serveInBackground, "kill9": kill9, "sigterm": sigterm, "as": as,
+			"base64": decodeBase64, "setjson": setJSON,
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("PATH", opa+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Values[runningKey{}] = &running{}
 			return writeHostile(env.WorkDir)
 		},
 	})

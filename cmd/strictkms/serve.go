@@ -59,7 +59,7 @@ takes unsigned calls.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&p.listen, "listen", "127.0.0.1:4566", "the `ADDRESS` to listen on")
-	flags.StringVar(&p.data, "data", ".strictkms", "the `DIR` of store, root key and credentials")
+	flags.StringVar(&p.data, "data", defaultData, "the `DIR` of store, root key and credentials")
 	addServer(cmd, p)
 	flags.StringVar(&p.store, "store", instance.StoreBolt, "where keys and identities are kept: bolt (in --data) or mem (lost at the end)")
 	flags.StringVar(&p.credentials, "credentials", "", "the shared credentials `FILE` to write (default: credentials in --data)")
@@ -112,6 +112,7 @@ func runServe(ctx context.Context, p *serveParams, errw io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	instance.CollectLess()
 	in, err := instance.Start(ctx, config)
 	if err != nil {
 		return err
@@ -136,6 +137,7 @@ func (p *serveParams) serve(ctx context.Context, in *instance.Instance, errw io.
 			return err
 		}
 	}
+	warn(errw, in.Seeded().Warnings)
 	if err := p.announce(errw, in, credentials); err != nil {
 		return err
 	}

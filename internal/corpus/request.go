@@ -18,9 +18,13 @@ import (
 type requestForm struct {
 	Principal string `yaml:"principal"`
 	Action    string `yaml:"action"`
-	// Key names a key as a user would; Resource is an alias ARN or * for actions without a key.
+	// Key names a key as a user would, Role the role that is to be assumed; Resource is the ARN of an alias, or of what
+	// an action of another service than KMS acts on, or * for actions without a resource.
 	Key        string            `yaml:"key"`
+	Role       string            `yaml:"role"`
 	Resource   string            `yaml:"resource"`
+	// ResourceTags are the tags of Resource.
+	ResourceTags map[string]string `yaml:"resource-tags"`
 	Context    map[string]values `yaml:"context"`
 	Session    *sessionForm      `yaml:"session"`
 	ViaService string            `yaml:"via-service"`
@@ -112,8 +116,11 @@ func (l *loader) addWorld(w *source.World, n *yaml.Node) error {
 
 // request builds the request in its world.
 func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, error) {
-	r := evaluator.Request{Action: form.Action, Grant: form.Grant, Context: evaluator.Context{}}
-	if _, ok := policy.LookupAction(form.Action); !ok {
+	r := evaluator.Request{
+		Action: form.Action, Grant: form.Grant, Context: evaluator.Context{}, ResourceTags: form.ResourceTags,
+	}
+	action, ok := policy.LookupAction(form.Action)
+	if !ok {
 		return r, fmt.Errorf("unknown action %q", form.Action)
 	}
 	for name, list := range form.Context {
@@ -123,8 +130,13 @@ func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, 
 	if r.Principal, err = l.principal(w, form); err != nil {
 		return r, err
 	}
-	if (form.Key == "") == (form.Resource == "") {
-		return r, errors.New("expected either key or resource")
+	if oneOf(form.Key, form.Role, form.Resource) != 1 {
+		return r, errors.New("expected one of key, role and resource")
+	}
+	if form.Role != "" {
+		if r.Role, err = w.Role(form.Role); err != nil {
+			return r, err
+		}
 	}
 	if form.Key != "" {
 		var named source.Resolution
@@ -135,8 +147,12 @@ func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, 
 			r.Context["kms:RequestAlias"] = []string{named.Alias}
 		}
 	}
-	if form.Resource != "" && form.Resource != "*" {
+	switch {
+	case form.Resource == "*":
+	case action.IsKMS():
 		r.Alias = form.Resource
+	default:
+		r.Resource = form.Resource
 	}
 	if form.ViaService != "" {
 		r.Context["kms:ViaService"] = []string{form.ViaService}
@@ -154,10 +170,27 @@ func (l *loader) request(w *source.World, form requestForm) (evaluator.Request, 
 	return r, nil
 }
 
+// oneOf counts the texts that are not empty.
+func oneOf(texts ...string) int {
+	n := 0
+	for _, text := range texts {
+		if text != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// webIdentity begins the name of a caller of sts:AssumeRoleWithWebIdentity; the session gives its provider.
+const webIdentity = "web-identity/"
+
 // principal finds the caller, in a session of its own if the case has one.
 func (l *loader) principal(w *source.World, form requestForm) (*evaluator.Principal, error) {
 	if form.Session == nil {
 		return w.Principal(form.Principal)
+	}
+	if name, ok := strings.CutPrefix(form.Principal, webIdentity); ok {
+		return source.WebIdentity(form.Session.Provider, name), nil
 	}
 	s := source.Session{Issuer: form.Session.Issuer, Provider: form.Session.Provider, Tags: maps.Clone(form.Session.Tags)}
 	if form.Session.Policy.Kind != 0 {

@@ -73,8 +73,13 @@ var rules = []rule{
 	{pkg: "source/seed", own: append([]string{"store"}, sources...), deny: network},
 
 	{pkg: "iam", own: []string{"policy", "store"}, modules: []string{btree}, deny: network},
+	// The IAM API, without HTTP.
 	{
-		pkg: "kms", own: []string{"policy", "store", "kms/material"}, modules: []string{btree, uuid},
+		pkg: "iam/api", own: []string{"policy", "iam", "store", "evaluator", "internal/operation", "internal/constraint"},
+		deny: network,
+	},
+	{
+		pkg: "kms", own: []string{"policy", "store", "kms/material", "internal/constraint"}, modules: []string{btree, uuid},
 		deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"}),
 	},
 	{
@@ -95,14 +100,14 @@ var rules = []rule{
 	{pkg: "store/storetest", own: []string{"store"}, modules: []string{"github.com/stretchr/testify"}},
 
 	{
-		pkg: "server/...", own: []string{"kms", "iam", "evaluator", "policy", "console", "server/..."},
+		pkg: "server/...", own: []string{"kms", "iam", "evaluator", "policy", "console", "server/...", "internal/operation"},
 		modules: []string{"github.com/prometheus/client_golang", gjson, lru, uuid},
 	},
 	{pkg: "console", deny: network},
 	// The one place where a server is put together.
 	{
 		pkg: "internal/instance",
-		own: []string{"server/...", "source/...", "kms/...", "iam", "store/...", "policy", "evaluator", "simulator"},
+		own: []string{"server/...", "source/...", "kms/...", "iam/...", "store/...", "policy", "evaluator", "simulator", "internal/operation"},
 	},
 	// A test makes keys and principals in the server it started, and is handed an aws.Config for it.
 	{
@@ -117,6 +122,10 @@ var rules = []rule{
 		pkg: "bench/server", own: []string{"policy", "evaluator", "internal/instance", "server/...", "source"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2"},
 	},
+	// What the inputs of every API are held to.
+	{pkg: "internal/constraint", deny: effects},
+	// What the APIs beside AWS KMS have in common.
+	{pkg: "internal/operation", own: []string{"iam", "internal/constraint"}, deny: network},
 	{pkg: "internal/stockopa"},
 	{pkg: "internal/corpus", own: []string{"policy", "evaluator", "rego", "source/..."}, modules: []string{yaml}},
 	// The mutation check: rego and evaluator run the changed decision modules; Go code it changes as text.

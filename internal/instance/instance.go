@@ -29,6 +29,7 @@ type Instance struct {
 	config   Config
 	listener net.Listener
 	server   *server.Server
+	store    *monitored
 	iam      *iam.Service
 	kms      *kms.Service
 	enforcer *enforce.Enforcer
@@ -71,7 +72,8 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := i.startServices(ctx, st, root); err != nil {
+	i.store = &monitored{Store: st}
+	if err := i.startServices(ctx, i.store, root); err != nil {
 		return err
 	}
 	if err := i.startTrail(); err != nil {
@@ -172,9 +174,6 @@ func (i *Instance) startTrail() error {
 	i.closers = append(i.closers, i.trail.Close)
 	return nil
 }
-
-// health says what is wrong with what the server stands on.
-func (i *Instance) health() error { return errors.Join(i.iam.Err(), i.kms.Err()) }
 
 // URL is where the server is, for example http://127.0.0.1:4566.
 func (i *Instance) URL() string { return "http://" + i.listener.Addr().String() }

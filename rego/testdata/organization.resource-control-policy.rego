@@ -3,6 +3,7 @@ package strictkms.unit.organization
 
 # Statement 0, Deny, organization.resource-control-policy.json:4:5
 deny contains 0 if {
+	startswith(input.action, "kms:")
 	not input.context["aws:principalorgid"] == "o-example"
 	condition_0_1
 }

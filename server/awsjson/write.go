@@ -28,7 +28,7 @@ func WriteOutput(w http.ResponseWriter, requestID string, output any) error {
 	}
 	b := newBuffer()
 	defer b.free()
-	if err := b.encoder.Encode(output); err != nil {
+	if err := b.encode(output); err != nil {
 		return fmt.Errorf("write the output: %w", err)
 	}
 	write(w, requestID, http.StatusOK, b.document())
@@ -78,6 +78,15 @@ var buffers = sync.Pool{New: func() any {
 func newBuffer() *buffer {
 	b, _ := buffers.Get().(*buffer)
 	return b
+}
+
+// encode writes an output.
+func (b *buffer) encode(output any) error {
+	if plain, ok := appendPlain(b.AvailableBuffer(), output); ok {
+		_, err := b.Write(plain)
+		return err
+	}
+	return b.encoder.Encode(output)
 }
 
 // document is what was encoded, without the line break that an encoder adds.

@@ -88,7 +88,7 @@ func (c *Call) request(access *kms.Access) evaluator.Request {
 		req.Principal = principalOf(c.caller)
 	}
 	if access.Key != nil {
-		req.Key = keyOf(access.Key)
+		req.Key = keyOf(seenBy(access.Key, c.caller))
 	}
 	if c.connection.Endpoint != nil {
 		req.EndpointPolicies = c.connection.Endpoint.Policies

@@ -344,3 +344,19 @@ func TestWorldOfOrganizations(t *testing.T) {
 	require.Equal(t, &evaluator.Account{ID: account, OrganizationID: "o-1", OrganizationPath: "o-1/r-1/", Management: true}, got)
 	require.Same(t, got, w.Account(account))
 }
+
+// A statement that names a user means the one that was there when it was put, also for the federated users of that
+// user; and whoever it cannot be told of is bound by what denies.
+func TestDenyOfAUserBindsItsFederatedUsers(t *testing.T) {
+	const user = "arn:aws:iam::111122223333:user/alice"
+	for id, denied := range map[string]bool{"AIDAALICE": true, "AIDALATER": false, "": true} {
+		k := key(t, `{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"},
+			{"Effect":"Deny","Principal":{"AWS":"`+user+`"},"Action":"kms:*","Resource":"*"}`)
+		k.PrincipalIDs = map[string]string{user: "AIDAALICE"}
+		err := enforcer(t, Config{}).Call(by(&iam.Principal{
+			Type: iam.FederatedUser, ARN: "arn:aws:sts::111122223333:federated-user/fed", Account: account, Name: "fed",
+			Issuer: user, IssuerID: id, Temporary: true,
+		})).Authorize(t.Context(), &kms.Access{Action: "kms:Encrypt", Key: k})
+		require.Equal(t, denied, err != nil, "%q: %v", id, err)
+	}
+}

@@ -23,10 +23,10 @@ type Call struct {
 	materials []string
 	notes     []Note
 
-	// few is the memory of a call with few decisions and keys, which is nearly every call.
+	// few is the memory of a call with one decision and one key, which is nearly every call.
 	few struct {
-		decisions [2]Decision
-		keys      [2]*kms.Key
+		decisions [1]Decision
+		keys      [1]*kms.Key
 	}
 }
 

@@ -33,6 +33,25 @@ func newPrincipal(p *iam.Principal) any {
 	}
 }
 
+// seenBy is the key as it is for the caller: policies and grants that name a user or role mean the one that was there
+// when they were put, and not one that was made under the same name later.
+func seenBy(k *kms.Key, p *iam.Principal) *kms.Key {
+	if p == nil {
+		return k
+	}
+	arn, id := p.ARN, p.UniqueID
+	if p.Issuer != "" { // of a session
+		arn = p.Issuer
+	}
+	if p.Type == iam.FederatedUser {
+		id = p.IssuerID
+	}
+	if id == "" { // who it is cannot be told: what denies it still does
+		return k
+	}
+	return k.SeenBy(arn, id)
+}
+
 // keyOf is the key as the evaluator knows it, made once per version of the key.
 func keyOf(k *kms.Key) *evaluator.Key {
 	converted, _ := k.Memo(newKey).(*evaluator.Key)

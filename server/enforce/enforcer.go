@@ -54,7 +54,7 @@ func New(config Config) (*Enforcer, error) {
 		return nil, err
 	}
 	e := &Enforcer{
-		mode: config.Mode, world: config.World, evaluator: evaluator.New(config.World).Assuming(config.Readings),
+		mode: config.Mode, world: config.World, evaluator: evaluator.New(config.World).Assuming(config.Readings).Remembering(),
 		clock: config.Clock, logger: config.Logger, causes: causes,
 	}
 	if e.clock == nil {

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"net/http"
+	"sort"
 	"strings"
 	"time"
 )
@@ -136,9 +137,22 @@ func (s *Signature) checkSignedHeaders() error {
 		if !strings.HasPrefix(key, "X-Amz-") && !strings.HasPrefix(key, "X-Strictkms-") || key == "X-Amz-User-Agent" {
 			continue
 		}
-		if name := strings.ToLower(key); !s.Signs(name) {
-			return invalid("'" + name + "' must be a 'SignedHeader' in the AWS Authorization.")
+		if !s.signsKey(key) {
+			return invalid("'" + strings.ToLower(key) + "' must be a 'SignedHeader' in the AWS Authorization.")
 		}
 	}
 	return nil
+}
+
+// signsKey reports whether a header, by the name that package net/http gives it, is signed.
+func (s *Signature) signsKey(key string) bool {
+	var room [64]byte
+	name := append(room[:0], key...)
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			name[i] = c + ('a' - 'A')
+		}
+	}
+	i := sort.Search(len(s.SignedHeaders), func(i int) bool { return s.SignedHeaders[i] >= string(name) })
+	return i < len(s.SignedHeaders) && s.SignedHeaders[i] == string(name)
 }

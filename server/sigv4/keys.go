@@ -6,12 +6,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"hash"
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// cachedKeys bounds the signing keys that are kept. One is 64 bytes and is good for a day.
+// cachedKeys bounds the signing keys that are kept. One is good for a day.
 const cachedKeys = 1024
 
 // Keys verifies signatures. It keeps the signing keys of requests that were good, so that the next request with the
@@ -19,12 +20,39 @@ const cachedKeys = 1024
 // digest that is salted anew in every process. It is safe for concurrent use.
 type Keys struct {
 	salt  [sha256.Size]byte
-	cache *lru.Cache[[sha256.Size]byte, [sha256.Size]byte]
+	cache *lru.Cache[[sha256.Size]byte, *macs]
+}
+
+// macs make HMACs with one signing key. One that was used once is ready sooner than a new one.
+type macs struct{ pool sync.Pool }
+
+// mac is an HMAC with the memory for comparing.
+type mac struct {
+	hash.Hash
+	sum           [sha256.Size]byte
+	wanted, given [2 * sha256.Size]byte
+}
+
+func newMACs(key [sha256.Size]byte) *macs {
+	m := &macs{}
+	m.pool.New = func() any { return &mac{Hash: hmac.New(sha256.New, key[:])} }
+	return m
+}
+
+// verify compares, in constant time, the HMAC of a text with a signature in hexadecimal.
+func (m *macs) verify(text []byte, signature string) bool {
+	h, _ := m.pool.Get().(*mac)
+	defer m.pool.Put(h)
+	h.Reset()
+	h.Write(text)
+	hex.Encode(h.wanted[:], h.Sum(h.sum[:0]))
+	return copy(h.given[:], signature) == len(signature) && len(signature) == len(h.given) &&
+		subtle.ConstantTimeCompare(h.wanted[:], h.given[:]) == 1
 }
 
 // NewKeys returns an empty cache.
 func NewKeys() *Keys {
-	cache, err := lru.New[[sha256.Size]byte, [sha256.Size]byte](cachedKeys)
+	cache, err := lru.New[[sha256.Size]byte, *macs](cachedKeys)
 	if err != nil {
 		panic(err) // the size is not positive
 	}
@@ -55,14 +83,9 @@ func (k *Keys) Verify(s *Signature, secret string, bodyHash [sha256.Size]byte) e
 	id := k.id(s.Scope, secret)
 	key, known := k.cache.Get(id)
 	if !known {
-		key = signingKey(s.Scope, secret)
+		key = newMACs(signingKey(s.Scope, secret))
 	}
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write(b)
-	var sum [sha256.Size]byte
-	var wanted [2 * sha256.Size]byte
-	hex.Encode(wanted[:], mac.Sum(sum[:0]))
-	if subtle.ConstantTimeCompare(wanted[:], []byte(s.signature)) != 1 {
+	if !key.verify(b, s.signature) {
 		return errMismatch
 	}
 	if !known {

@@ -36,7 +36,9 @@ func newRecent(calls, sizeInBytes int) *recent {
 
 // add remembers a call in place of the oldest.
 func (r *recent) add(e *Entry) {
-	kept := remembered{entry: Entry{Call: e.Call, Operation: e.Operation, Err: answeredError(e.Err), Latency: e.Latency}}
+	kept := remembered{entry: Entry{
+		Call: e.Call, Operation: e.Operation, AccessKeyID: e.AccessKeyID, Err: answeredError(e.Err), Latency: e.Latency,
+	}}
 	kept.size = sizeOf(&kept.entry)
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -149,7 +151,7 @@ const (
 // sizeOf estimates the memory that a call keeps, without its keys and its caller.
 func sizeOf(e *Entry) int {
 	c := e.Call.Connection()
-	size := callSize + len(c.UserAgent) + len(c.SourceArn) + len(c.SourceAccount) + len(e.Operation)
+	size := callSize + len(c.UserAgent) + len(c.SourceArn) + len(c.SourceAccount) + len(e.Operation) + len(e.AccessKeyID)
 	decisions := e.Call.Decisions()
 	for i := range decisions {
 		size += decisionSize

@@ -101,16 +101,20 @@ type Entry struct {
 // keep up: no line is dropped.
 func (t *Trail) Record(entry *Entry) {
 	t.recent.add(entry)
-	if t.writer == nil && !t.hub.followed() {
-		return
+	if t.writer != nil || t.hub.followed() {
+		t.enqueue(*entry)
 	}
+}
+
+// enqueue takes a copy, so that a call that is not written costs no memory here.
+func (t *Trail) enqueue(entry Entry) {
 	t.lock.RLock()
 	defer t.lock.RUnlock()
 	if t.closed {
 		t.lost.Add(1)
 		return
 	}
-	t.queue <- entry
+	t.queue <- &entry
 }
 
 // Lost returns how many lines could not be written.

@@ -208,3 +208,24 @@ func TestExplainACallThatWasNotDecided(t *testing.T) {
 	require.Empty(t, x.Decisions)
 	require.NotNil(t, x.Decisions)
 }
+
+// Denied lists what AWS would deny, also when it passed, among the calls that are still known.
+func TestDenied(t *testing.T) {
+	trail, err := New(Config{Calls: 3})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, trail.Close()) }()
+	record := func(id string, mode enforce.Mode, action string) {
+		connection := by(alice(t, account))
+		connection.RequestID = id
+		call := enforcer(t, mode).Call(connection)
+		err := call.Authorize(t.Context(), &kms.Access{Action: action, Key: key(t)})
+		trail.Record(&Entry{Call: call, Operation: action[len("kms:"):], Err: err})
+	}
+	require.Empty(t, trail.Denied())
+	record("strict", enforce.Strict, "kms:Decrypt")
+	record("allowed", enforce.Strict, "kms:Encrypt")
+	record("soft", enforce.Soft, "kms:Decrypt")
+	require.Equal(t, []string{"strict", "soft"}, trail.Denied())
+	record("off", enforce.Off, "kms:Decrypt")
+	require.Equal(t, []string{"soft"}, trail.Denied(), "the oldest is forgotten, and off denies nothing")
+}

@@ -49,7 +49,6 @@ func (s *stack) user(r *resource) {
 
 // role loads AWS::IAM::Role
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html).
-// Its trust policy does not decide about keys; it is only resolved, for its mistakes.
 func (s *stack) role(r *resource) {
 	role := &source.Role{
 		Account: s.t.opts.Account, Path: s.t.path(r), Name: s.t.physicalName(r), LogicalID: r.id, Pos: r.pos,
@@ -61,13 +60,35 @@ func (s *stack) role(r *resource) {
 	role.Unknown = append(s.unless(r), unknown...)
 	role.Attached = s.attached(r, holder{role: role})
 	role.Boundary = s.boundary(r)
-	s.t.quiet++
-	if trust := s.t.property(r, "AssumeRolePolicyDocument"); trust.kind == noValue {
-		s.t.fail(r.pos, "missing-property", "the role %s needs AssumeRolePolicyDocument", r.id)
-	}
-	s.t.quiet--
+	s.trust(r, role)
 	s.roles = append(s.roles, role)
 	s.ownPolicies(r, holder{role: role})
+}
+
+// trust computes the trust policy. It does not decide about keys: what is wrong with it as a policy is a warning, and
+// the role is then one that nobody may assume, and what is unknown of it is worth no warning.
+func (s *stack) trust(r *resource, role *source.Role) {
+	s.t.quiet++
+	defer func() { s.t.quiet-- }()
+	v := s.t.property(r, "AssumeRolePolicyDocument")
+	switch v.kind {
+	case noValue:
+		s.t.fail(r.pos, "missing-property", "the role %s needs AssumeRolePolicyDocument", r.id)
+		return
+	case mapValue, textValue:
+	default:
+		return // reported already
+	}
+	known := len(s.t.errors)
+	role.Trust, _ = s.t.policy(policy.TrustPolicy, "trust policy of role/"+role.Name, "", v)
+	for _, d := range s.t.errors[known:] {
+		if d.Severity == policy.SeverityError {
+			d.Severity = policy.SeverityWarning
+			role.Unknown = append(role.Unknown, "nobody may assume the role "+role.Name+": "+d.Message)
+		}
+		s.t.warnings = append(s.t.warnings, d)
+	}
+	s.t.errors = s.t.errors[:known]
 }
 
 // unless says in words that a resource may not exist, or may be called otherwise.

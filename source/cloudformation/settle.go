@@ -122,10 +122,18 @@ func inDoubt(condition, unknown value) value {
 // anyStatement is a statement about everybody, every action and every resource, without its effect.
 func (s *settler) anyStatement(pos policy.Position) value {
 	all := value{kind: mapValue, pos: pos}
-	if s.kind == policy.KeyPolicy {
+	if s.kind.IsResourcePolicy() {
 		all = all.with("Principal", textAt(pos, "*"))
 	}
-	return all.with("Action", textAt(pos, "kms:*")).with("Resource", textAt(pos, "*"))
+	switch s.kind {
+	case policy.KeyPolicy:
+		all = all.with("Action", textAt(pos, "kms:*"))
+	case policy.TrustPolicy:
+		return all.with("Action", textAt(pos, "sts:*"))
+	default:
+		all = all.with("Action", textAt(pos, "*"))
+	}
+	return all.with("Resource", textAt(pos, "*"))
 }
 
 // with returns a mapping with a field set.

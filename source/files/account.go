@@ -97,6 +97,9 @@ func (a account) roles(n *yaml.Node) {
 			"policies":       func(n *yaml.Node) { role.Policies = a.inline(owner, n) },
 			"attached":       func(n *yaml.Node) { role.Attached = a.attached(n) },
 			"boundary":       func(n *yaml.Node) { role.Boundary = a.policyARN(n) },
+			"trust": func(n *yaml.Node) {
+				role.Trust = a.policy(policy.TrustPolicy, "trust policy of "+owner, n)
+			},
 		})
 		a.world.Roles = append(a.world.Roles, role)
 	})

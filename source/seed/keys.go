@@ -93,8 +93,11 @@ func plant(ctx context.Context, keys *kms.Service, seeds []*kms.Seed, r *Report)
 		switch {
 		case err != nil:
 			return err
-		case made:
+		case made.Made:
 			r.Created = append(r.Created, seed.ARN)
+			for _, name := range made.Taken {
+				r.Kept = append(r.Kept, name+" of another key")
+			}
 		default:
 			r.Kept = append(r.Kept, seed.ARN)
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tidwall/btree"
+
 	"github.com/strictkms/strictkms/store"
 )
 
@@ -25,8 +27,7 @@ type Store struct {
 	history *store.History
 
 	mu       sync.RWMutex
-	entries  map[string]store.Entry
-	keys     keyList
+	entries  *btree.Map[string, store.Entry]
 	revision int64
 	closed   bool
 }
@@ -35,7 +36,7 @@ type Store struct {
 func New() *Store {
 	return &Store{
 		history: store.NewHistory(0, historyBatches, historyBytes),
-		entries: map[string]store.Entry{},
+		entries: new(btree.Map[string, store.Entry]),
 	}
 }
 
@@ -46,7 +47,7 @@ func (s *Store) Get(ctx context.Context, key string) (store.Entry, error) {
 	if err := s.usable(ctx); err != nil {
 		return store.Entry{}, fmt.Errorf("reading %q: %w", key, err)
 	}
-	entry, ok := s.entries[key]
+	entry, ok := s.entries.Get(key)
 	if !ok {
 		return store.Entry{}, fmt.Errorf("reading %q: %w", key, store.ErrNotFound)
 	}
@@ -61,14 +62,14 @@ func (s *Store) Range(ctx context.Context, prefix, after string, limit int) ([]s
 		return nil, 0, fmt.Errorf("reading below %q: %w", prefix, err)
 	}
 	var entries []store.Entry
-	s.keys.from(max(prefix, after), func(key string) bool {
+	s.entries.Ascend(max(prefix, after), func(key string, entry store.Entry) bool {
 		if key <= after {
 			return true
 		}
 		if !strings.HasPrefix(key, prefix) || (limit > 0 && len(entries) == limit) {
 			return false
 		}
-		entries = append(entries, owned(s.entries[key]))
+		entries = append(entries, owned(entry))
 		return true
 	})
 	return entries, s.revision, nil
@@ -85,41 +86,28 @@ func (s *Store) Commit(ctx context.Context, tx store.Tx) (int64, error) {
 		return 0, fmt.Errorf("committing: %w", err)
 	}
 	for _, c := range tx.Compare {
-		if s.entries[c.Key].Revision != c.Revision {
+		if entry, _ := s.entries.Get(c.Key); entry.Revision != c.Revision {
 			return 0, fmt.Errorf("committing: %q was changed: %w", c.Key, store.ErrConflict)
 		}
 	}
 	batch := store.Batch{Revision: s.revision + 1}
 	for _, change := range tx.Changes {
-		_, exists := s.entries[change.Key]
-		if change.Delete && !exists {
-			continue
-		}
-		change.Value = bytes.Clone(change.Value)
 		if change.Delete {
+			if _, exists := s.entries.Delete(change.Key); !exists {
+				continue
+			}
 			change.Value = nil
+		} else {
+			change.Value = bytes.Clone(change.Value)
+			s.entries.Set(change.Key, store.Entry{Key: change.Key, Value: change.Value, Revision: batch.Revision})
 		}
 		batch.Changes = append(batch.Changes, change)
-		s.apply(change, exists, batch.Revision)
 	}
 	if len(batch.Changes) > 0 {
 		s.revision = batch.Revision
 		s.history.Append(batch)
 	}
 	return s.revision, nil
-}
-
-// apply makes one change; exists says whether its key has an entry.
-func (s *Store) apply(change store.Change, exists bool, revision int64) {
-	if change.Delete {
-		delete(s.entries, change.Key)
-		s.keys.remove(change.Key)
-		return
-	}
-	if !exists {
-		s.keys.add(change.Key)
-	}
-	s.entries[change.Key] = store.Entry{Key: change.Key, Value: change.Value, Revision: revision}
 }
 
 // Watch implements [store.Store].
@@ -132,7 +120,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.entries, s.keys = nil, keyList{}
+	s.entries = nil
 	s.history.Close(store.ErrClosed)
 	return nil
 }
