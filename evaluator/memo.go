@@ -74,7 +74,11 @@ func (e *Evaluator) Remembering() *Evaluator {
 // about returns what a request is about, false when its decision is not to be remembered: one that is not about a key,
 // which is rare, and one with policies or a grant of its own.
 func (q *query) about(b bound) (about, bool) {
-	if q.req.Key == nil || q.key == nil || q.req.EndpointPolicies != nil || q.req.Grant != "" || q.action.Name == retireGrant {
+	r := q.req
+	if r.Key == nil || r.Role != nil || q.resourceARN != r.Key.ARN {
+		return about{}, false
+	}
+	if r.EndpointPolicies != nil || r.Grant != "" || q.action.Name == retireGrant {
 		return about{}, false
 	}
 	a := about{

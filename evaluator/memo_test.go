@@ -80,7 +80,9 @@ func TestRememberingSees(t *testing.T) {
 		},
 		"a value of several": {
 			statement: `"Condition": {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}}`,
-			change:    func(r *evaluator.Request) { r.Context = evaluator.Context{"kms:EncryptionContextKeys": {"tenant", "x"}} },
+			change: func(r *evaluator.Request) {
+				r.Context = evaluator.Context{"kms:EncryptionContextKeys": {"tenant", "x"}}
+			},
 		},
 		"one of several that are cut otherwise": {
 			statement: `"Condition": {"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": ["tenant"]}}`,
@@ -108,11 +110,11 @@ func TestRememberingSees(t *testing.T) {
 		},
 		"a tag of the key": {
 			identity: `"Condition": {"StringEquals": {"aws:ResourceTag/env": "a"}}`,
-			change:    func(r *evaluator.Request) { r.Key.Tags = map[string]string{"env": "b"} },
+			change:   func(r *evaluator.Request) { r.Key.Tags = map[string]string{"env": "b"} },
 		},
 		"an alias of the key": {
 			identity: `"Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/a"}}`,
-			change:    func(r *evaluator.Request) { r.Key.Aliases = []string{"alias/b"} },
+			change:   func(r *evaluator.Request) { r.Key.Aliases = []string{"alias/b"} },
 		},
 		"the action": {
 			statement: `"Action": "kms:Decrypt"`,

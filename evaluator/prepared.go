@@ -36,6 +36,7 @@ type principalUnits struct {
 // keyUnits are the compiled policy of a key or a role and its part of the input.
 type keyUnits struct {
 	owner  *variant
+	arn    policy.ARN
 	number uint64 // of this version, not of any other
 	term   *ast.Term
 	policy []*unit
@@ -131,6 +132,7 @@ func (s *variant) resourceUnits(
 		return nil, err
 	}
 	u := &keyUnits{owner: s, number: s.numbers.Add(1), term: resourceInput(arn)}
+	u.arn, _ = policy.ParseARN(arn)
 	if doc != nil {
 		var err error
 		if u.policy, err = s.unitsOf([]*policy.Document{doc}, b); err != nil {

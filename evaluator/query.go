@@ -96,13 +96,13 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 }
 
 // begin checks the request and finds the principal, the key and their accounts.
-func (e *Evaluator) begin(req *Request, b bound) (*query, error) {
+func (e *Evaluator) begin(asked *Request, b bound) (*query, error) {
 	q, ok := queries.Get().(*query)
 	if !ok {
 		q = &query{}
 	}
-	q.own = *req // so that a request need not be on the heap
-	req = &q.own
+	q.own = *asked // so that a request need not be on the heap
+	req := &q.own
 	q.req, q.readings = req, e.readings
 	if err := q.listGiven(); err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (q *query) checkRequest() error {
 		return badRequest("%s acts on a key and the request names none", action.Name)
 	}
 	if q.resourceARN != "*" {
-		arn, ok := policy.ParseARN(q.resourceARN)
+		arn, ok := q.req.parseResource(q.resourceARN)
 		if !ok || arn.Service != "kms" {
 			return badRequest("%q is not the ARN of a KMS key or alias", q.resourceARN)
 		}
@@ -249,4 +249,14 @@ func (q *query) setFlags() {
 	for b, is := range factReadings {
 		q.flags.set(b, q.readings.Reads(is.assumption, is.reading))
 	}
+}
+
+// parseResource parses the ARN that a request acts on. That of a key is parsed once.
+func (r *Request) parseResource(arn string) (policy.ARN, bool) {
+	if r.Key != nil && r.Key.ARN == arn {
+		if u := r.Key.prepared.bounds[strict].Load(); u != nil {
+			return u.arn, true // it was good when the key was prepared
+		}
+	}
+	return policy.ParseARN(arn)
 }

@@ -29,6 +29,7 @@ const (
 	kindPolicy       = "policy"
 	kindAccessKey    = "key"
 	kindEndpoint     = "endpoint"
+	kindSeeded       = "seeded"
 )
 
 // newRecord makes an empty record of a kind.
@@ -41,6 +42,7 @@ var newRecord = map[string]func() any{
 	kindPolicy:       func() any { return &ManagedPolicyDetail{} },
 	kindAccessKey:    func() any { return &AccessKey{} },
 	kindEndpoint:     func() any { return &EndpointPolicy{} },
+	kindSeeded:       func() any { return &seededNote{} },
 }
 
 // entryKey is the name of an entry, without the prefix of the store.
@@ -76,6 +78,8 @@ func keyOf(record any) string {
 		return accessKeyKey(r)
 	case *EndpointPolicy:
 		return entryKey(AWS, kindEndpoint, r.ID)
+	case *seededNote:
+		return entryKey(r.Account, kindSeeded, r.What)
 	default:
 		return ""
 	}

@@ -18,15 +18,17 @@ const (
 	FederatedUser                      // a GetFederationToken session
 	Root                               // the account root user
 	ServicePrincipal                   // an AWS service
+	WebIdentity                        // whom an identity provider vouches for: no credentials of AWS yet
 )
 
 // Principal is one version of a caller with every policy that gives it permissions or limits it. It is immutable: a
 // change of the identity, its groups or its policies makes a new one.
 type Principal struct {
 	Type PrincipalType
-	// ARN is the caller as sts:GetCallerIdentity tells it, or the name of a service, for example s3.amazonaws.com.
+	// ARN is the caller as sts:GetCallerIdentity tells it, the name of a service, for example s3.amazonaws.com, or how
+	// the identity provider names a WebIdentity.
 	ARN string
-	// Account is the 12-digit account, empty for a service.
+	// Account is the 12-digit account, empty for a service and a WebIdentity.
 	Account string
 	// Issuer is the ARN of the role of a role session, with its path, or of the user of a federated-user session.
 	Issuer string
@@ -36,7 +38,7 @@ type Principal struct {
 	IssuerID string
 	// Name is the user name, the session name of a role session, or the name of a federated user.
 	Name string
-	// Provider is the identity provider of a SAML or web identity session.
+	// Provider is the identity provider of a SAML or web identity session, or of a WebIdentity.
 	Provider      string
 	ServiceLinked bool
 	// Tags are aws:PrincipalTag/…: those of the user or role, with the session's in their place.
@@ -53,6 +55,8 @@ type Principal struct {
 	IssuedAt, Expires time.Time
 	// MFA is when the caller proved a second factor, zero for never.
 	MFA time.Time
+	// Transitive are the session tags that the next session in a chain of roles keeps.
+	Transitive map[string]string
 	// SourceIdentity is aws:SourceIdentity, empty when not set.
 	SourceIdentity string
 	// Unknown lists what could not be loaded about the principal, in words.

@@ -119,7 +119,7 @@ func (p *Principal) copied() *Principal {
 		Type: p.Type, ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID, IssuerID: p.IssuerID, Name: p.Name,
 		Provider: p.Provider, ServiceLinked: p.ServiceLinked, Tags: p.Tags, Identity: p.Identity, Boundary: p.Boundary,
 		HasSession: p.HasSession, Session: p.Session, Temporary: p.Temporary, IssuedAt: p.IssuedAt,
-		Expires: p.Expires, MFA: p.MFA, SourceIdentity: p.SourceIdentity, Unknown: p.Unknown,
+		Expires: p.Expires, MFA: p.MFA, Transitive: p.Transitive, SourceIdentity: p.SourceIdentity, Unknown: p.Unknown,
 	}
 }
 

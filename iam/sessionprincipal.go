@@ -125,7 +125,7 @@ func (o *session) build(base *Principal, managed []*policy.Document) *Principal 
 	if c.MFA != 0 {
 		p.MFA = time.Unix(c.MFA, 0).UTC()
 	}
-	p.Tags = withTags(base.Tags, c.Tags)
+	p.Tags, p.Transitive = withTags(base.Tags, c.Tags), transitive(c)
 	p.SourceIdentity, p.Provider = c.SourceIdentity, c.Provider
 	switch {
 	case c.Federated:
@@ -148,6 +148,20 @@ func (o *session) build(base *Principal, managed []*policy.Document) *Principal 
 		p.Unknown = append(slices.Clone(p.Unknown), what+notKnown)
 	}
 	return p
+}
+
+// transitive are the session tags that the next session in a chain keeps. Keys are not distinguished by case.
+func transitive(c *claims) map[string]string {
+	var kept map[string]string
+	for name, value := range c.Tags {
+		if slices.ContainsFunc(c.TransitiveTags, func(key string) bool { return strings.EqualFold(key, name) }) {
+			if kept == nil {
+				kept = map[string]string{}
+			}
+			kept[name] = value
+		}
+	}
+	return kept
 }
 
 // federatedARN is the ARN of a federated user of the account of a user or root user.

@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"bytes"
 	"encoding/base64"
 	"reflect"
 	"strconv"
@@ -155,9 +156,18 @@ func (r *plainReader) text() ([]byte, bool) {
 	return nil, false
 }
 
+// blob reads base64. What may not be in a string is not in base64 either, but for line breaks.
 func (r *plainReader) blob(p *[]byte) bool {
-	text, ok := r.text()
-	if !ok {
+	if !r.take('"') {
+		return false
+	}
+	end := bytes.IndexByte(r.src[r.at:], '"')
+	if end < 0 {
+		return false
+	}
+	text := r.src[r.at : r.at+end]
+	r.at += end + 1
+	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
 		return false
 	}
 	value := make([]byte, base64.StdEncoding.DecodedLen(len(text)))

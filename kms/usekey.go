@@ -42,15 +42,17 @@ func (c conditions) with(name, value string) conditions {
 
 // encryption adds the condition keys of a request that has an encryption context.
 func (c conditions) encryption(algorithm string, context map[string]string) conditions {
-	c["kms:EncryptionAlgorithm"] = []string{algorithm}
-	if len(context) == 0 {
+	n := len(context)
+	lists := make([]string, 2*n+1) // all of them, in one piece of memory
+	lists[n], c["kms:EncryptionAlgorithm"] = algorithm, lists[n:n+1:n+1]
+	if n == 0 {
 		return c
 	}
-	names, values := make([]string, 0, len(context)), make([]string, 0, len(context))
+	names, values := lists[:0:n], lists[n+1:]
 	for name, value := range context {
-		names, values = append(names, name), append(values, value)
-		last := len(values)
-		c["kms:EncryptionContext:"+name] = values[last-1 : last : last]
+		i := len(names)
+		names, values[i] = append(names, name), value
+		c["kms:EncryptionContext:"+name] = values[i : i+1 : i+1]
 	}
 	slices.Sort(names)
 	c["kms:EncryptionContextKeys"] = names

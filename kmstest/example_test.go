@@ -36,8 +36,7 @@ accounts:
 	_, err = app.Decrypt(t.Context(), &kms.DecryptInput{
 		KeyId: aws.String("alias/app"), CiphertextBlob: encrypted.CiphertextBlob,
 	})
-	var refused smithy.APIError
-	if errors.As(err, &refused) { //nolint:forbidigo // the form that most readers know
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
 		fmt.Println("Decrypt:", refused.ErrorCode())
 		fmt.Println(refused.ErrorMessage())
 	}
@@ -54,7 +53,7 @@ func (t *exampleT) Helper()                           {}
 func (t *exampleT) Context() context.Context          { return context.Background() }
 func (t *exampleT) Failed() bool                      { return false }
 func (t *exampleT) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
-func (t *exampleT) Logf(format string, args ...any)   { fmt.Printf(format+"\n", args...) } //nolint:forbidigo // an example prints
+func (t *exampleT) Logf(format string, args ...any)   { fmt.Printf(format+"\n", args...) }
 func (t *exampleT) Cleanup(f func())                  { t.cleanups = append(t.cleanups, f) }
 
 func (t *exampleT) end() {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -243,8 +244,8 @@ func TestStoreDir(t *testing.T) {
 	require.NoError(t, err)
 	first.PutPolicy("user/bob", "Decrypt", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]}`)
 	first.Stop()
-	first.Stop() // again does nothing
-	_, err = http.Get(first.URL())
+	first.Stop()                   // again does nothing
+	_, err = http.Get(first.URL()) //nolint:bodyclose // there is none
 	require.Error(t, err)
 
 	second := kmstest.Start(t, options...)
@@ -343,7 +344,7 @@ func TestConcurrentUse(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 4 {
 		group.Go(func() {
-			c := client(s, "role/App/session-"+fmt.Sprint(i))
+			c := client(s, "role/App/session-"+strconv.Itoa(i))
 			for range 10 {
 				_, err := encrypt(t, c, appKey, nil)
 				if err != nil {

@@ -64,12 +64,13 @@ func (a *Action) On(resourceType string) bool {
 	return slices.ContainsFunc(a.Resources, func(r ResourceType) bool { return r.Name == resourceType })
 }
 
-// TypeOf returns the type of resource, among those that the action works on, that the ARN has the form of; ok is
-// false when it has none of these forms.
+// TypeOf returns the type of resource, among those that the action works on, that the ARN is of by its service and the
+// first word of its last part; ok is false when it is of none.
 func (a *Action) TypeOf(arn ARN) (name string, ok bool) {
 	for _, r := range a.Resources {
 		form, known := ParseARN(theCatalogue.services[a.Service()].arns[r.Name])
-		begin, _, _ := strings.Cut(form.Resource, "${")
+		begin, _, _ := strings.Cut(form.Resource, "/")
+		begin += "/"
 		if known && arn.Service == form.Service && (form.Region == "") == (arn.Region == "") &&
 			strings.HasPrefix(arn.Resource, begin) && len(arn.Resource) > len(begin) {
 			return r.Name, true

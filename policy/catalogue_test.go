@@ -86,6 +86,7 @@ func TestTypeOf(t *testing.T) {
 		{"cloudformation:CreateStack", "arn:aws:cloudformation:us-east-1:111122223333:stack/app/*", "stack"},
 		{"cloudformation:CreateStack", "arn:aws:cloudformation::111122223333:stack/app/*", ""},
 		{"organizations:AttachPolicy", "arn:aws:organizations::111122223333:ou/o-1/ou-1", "organizationalunit"},
+		{"organizations:AttachPolicy", "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess", "policy"},
 		{"kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/1", ""},
 	} {
 		action, ok := LookupAction(c.action)
@@ -201,7 +202,7 @@ func TestConditionKeys(t *testing.T) {
 func TestBadCatalogue(t *testing.T) {
 	for src, want := range map[string]string{
 		`{`: "unexpected end",
-		`{"keys": [{"name": "kms:X", "type": "Text"}]}`:                                  `condition key kms:X has unknown type "Text"`,
+		`{"keys": [{"name": "kms:X", "type": "Text"}]}`:                                     `condition key kms:X has unknown type "Text"`,
 		`{"globalKeys": [{"name": "aws:X", "type": "Text"}]}`:                               `condition key aws:X has unknown type "Text"`,
 		`{"actions": [{"name": "kms:A", "conditionKeys": ["kms:X"]}]}`:                      `action kms:A has unknown condition key "kms:X"`,
 		`{"actions": [{"name": "kms:B"}, {"name": "kms:A"}]}`:                               "not sorted",

@@ -46,8 +46,8 @@ func (c *caller) name() string {
 	}
 }
 
-// authenticate proves who made a request. In mode off it believes what the request says.
-func (s *Server) authenticate(ctx context.Context, r *http.Request, body []byte) (caller, error) {
+// authenticate proves who made a request to a service. In mode off it believes what the request says.
+func (s *Server) authenticate(ctx context.Context, r *http.Request, body []byte, service string) (caller, error) {
 	if s.config.Enforcer.Mode() == enforce.Off {
 		return s.believe(ctx, r), nil
 	}
@@ -73,6 +73,9 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request, body []byte)
 		return caller{}, err
 	}
 	c.account = s.accountOf(&c)
+	if signature.Token == "" {
+		s.config.Identities.Used(c.accessKeyID, service, c.region)
+	}
 	return c, nil
 }
 

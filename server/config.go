@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/sigv4"
@@ -25,6 +26,8 @@ type Identities interface {
 	// Credential returns the secret of an access key with the session token that came with it, and whose it is. The
 	// error wraps one of the Err… of package iam when there is no such credential.
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (iam.Credential, error)
+	// Used notes that a call to a service was signed with a long-term access key.
+	Used(accessKeyID, service, region string)
 	// Principal returns a caller by its ARN, for the calls that services make for it.
 	Principal(ctx context.Context, arn string) (*iam.Principal, error)
 }
@@ -44,9 +47,8 @@ type Config struct {
 	Account, Region string
 	// Trail notes the calls; nil for nobody.
 	Trail *trail.Trail
-	// Query serves requests in the Query protocol (IAM, STS); nil knows no action. Their bodies are limited and not
-	// read.
-	Query http.Handler
+	// APIs are the services beside AWS KMS, for example IAM.
+	APIs []operation.API
 	// Endpoint says through which VPC endpoint a request came, nil for none; without it, none did. It goes by what is
 	// known of the connection, such as its listener, and not by what the request claims.
 	Endpoint func(*http.Request) *enforce.Endpoint
@@ -75,9 +77,6 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("an account is 12 digits")
 	case !sigv4.IsRegion(c.Region):
 		return c, errors.New("the Region is not the name of one")
-	}
-	if c.Query == nil {
-		c.Query = http.HandlerFunc(noQuery)
 	}
 	if c.Health == nil {
 		c.Health = func() error { return nil }

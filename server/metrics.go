@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
 )
 
@@ -39,7 +40,7 @@ type series struct {
 	duration prometheus.Observer
 }
 
-func newMetrics() *metrics {
+func newMetrics(others []operation.API) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -67,6 +68,12 @@ func newMetrics() *metrics {
 	m.allowed, m.denied = m.decisions.WithLabelValues("allow"), m.decisions.WithLabelValues("deny")
 	for _, name := range kms.Operations() {
 		m.operations[name] = m.series(name)
+	}
+	for _, api := range others {
+		for _, name := range api.Operations() {
+			name = metricName(api, name)
+			m.operations[name] = m.series(name)
+		}
 	}
 	m.unknown = m.series(unknownOperation)
 	return m

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
-	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/trail"
 )
@@ -20,13 +20,13 @@ func (x *exchange) record(err error) {
 	}
 	x.server.config.Trail.Record(&trail.Entry{
 		Call: x.call, Operation: x.operation, AccessKeyID: x.caller.accessKeyID, Result: x.result, Err: err,
-		Latency: x.took(), TLS: x.r.TLS, Host: x.r.Host,
+		Latency: x.took(), Service: x.description(), TLS: x.r.TLS, Host: x.r.Host,
 	})
 }
 
 // observe counts a call with the code of its exception, empty for none.
 func (x *exchange) observe(code string) {
-	x.server.metrics.observe(x.operation, code, x.took())
+	x.server.metrics.observe(x.name(), code, x.took())
 	if x.call == nil || x.call.Mode() == enforce.Off {
 		return
 	}
@@ -43,7 +43,7 @@ func (x *exchange) observe(code string) {
 func (x *exchange) log(ctx context.Context, err error) {
 	logger := x.server.config.Logger
 	level := slog.LevelDebug
-	if err != nil && awsjson.IsInternal(err) {
+	if err != nil && x.isInternal(err) {
 		level = slog.LevelError
 	}
 	if !logger.Enabled(ctx, level) {
@@ -51,7 +51,7 @@ func (x *exchange) log(ctx context.Context, err error) {
 	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
-		slog.String("request", x.id), slog.String("operation", x.operation), slog.Duration("took", x.took()),
+		slog.String("request", x.id), slog.String("operation", x.name()), slog.Duration("took", x.took()),
 		slog.String("peer", x.r.RemoteAddr))
 	if x.caller.region != "" {
 		attrs = append(attrs, slog.String("principal", x.caller.name()), slog.String("region", x.caller.region))
@@ -64,16 +64,25 @@ func (x *exchange) log(ctx context.Context, err error) {
 	message := "call"
 	if err != nil {
 		message = "call failed"
-		attrs = append(attrs, slog.String("code", awsjson.ErrorOf(err).Code), slog.String("error", cause(err)))
+		attrs = append(attrs, slog.String("code", x.code(err)), slog.String("error", cause(err)))
 	}
 	logger.LogAttrs(ctx, level, message, attrs...)
 }
 
-func (x *exchange) took() time.Duration { return time.Since(x.began) }
+// took is how long it took until somebody asked first: until there was an answer to write.
+func (x *exchange) took() time.Duration {
+	if x.latency == 0 {
+		x.latency = time.Since(x.began)
+	}
+	return x.latency
+}
 
 // cause is an error with what happened inside, which an exception does not tell.
 func cause(err error) string {
 	if e, ok := errors.AsType[*kms.Error](err); ok && e.Cause != nil {
+		return e.Error() + ": " + e.Cause.Error()
+	}
+	if e, ok := errors.AsType[*operation.Error](err); ok && e.Cause != nil {
 		return e.Error() + ": " + e.Cause.Error()
 	}
 	return err.Error()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/enforce"
@@ -29,6 +30,10 @@ type exchange struct {
 	asked     kms.Call
 	result    kms.Result
 	answered  bool
+	latency   time.Duration // see took
+	// api is the service when it is not AWS KMS, isQuery that the request is in the Query protocol.
+	api     operation.API
+	isQuery bool
 }
 
 // serve answers a request to AWS.
@@ -37,13 +42,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	defer x.recover(ctx)
 	target, found := targetOf(r)
+	api, name := s.apis.json(target)
 	switch {
+	case api != nil:
+		x.json(ctx, api, name)
 	case found:
 		x.kms(ctx, target)
 	case isQuery(r):
-		w.Header()[awsjson.RequestIDHeader] = []string{x.id}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		s.config.Query.ServeHTTP(w, r)
+		x.query(ctx)
 	default:
 		x.unknown(ctx)
 	}
@@ -80,7 +86,7 @@ func (x *exchange) do(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	defer body.free()
-	if x.caller, err = x.server.authenticate(ctx, x.r, body.Bytes()); err != nil {
+	if x.caller, err = x.server.authenticate(ctx, x.r, body.Bytes(), service); err != nil {
 		return nil, err
 	}
 	x.call = x.server.config.Enforcer.Call(x.connection())
@@ -112,13 +118,11 @@ func (x *exchange) done(ctx context.Context, output any, err error) {
 
 // fail answers with an exception.
 func (x *exchange) fail(ctx context.Context, err error) {
-	e := awsjson.ErrorOf(err)
 	x.answered = true
-	if e.Status == http.StatusRequestEntityTooLarge || e.Status == http.StatusRequestTimeout {
+	if isBodyError(err) {
 		x.w.Header().Set("Connection", "close") // the rest of the body is still coming
 	}
-	awsjson.WriteError(x.w, x.id, e)
-	x.observe(e.Code)
+	x.observe(x.refuse(err))
 	x.log(ctx, err)
 }
 
@@ -142,8 +146,7 @@ func (x *exchange) recover(ctx context.Context) {
 		panic(http.ErrAbortHandler) // half an answer must not look like one
 	}
 	x.answered = true
-	awsjson.WriteError(x.w, x.id, awsjson.ErrorOf(errPanic))
-	x.observe(kms.CodeInternal)
+	x.observe(x.refuse(errPanic))
 }
 
 // abort logs a panic of one of our own pages and hangs up.

@@ -38,6 +38,7 @@ type Server struct {
 	config  Config
 	keys    *sigv4.Keys
 	metrics *metrics
+	apis    apis
 	own     *http.ServeMux
 	http    *http.Server
 	// stopping is closed when the server begins to stop, for the streams that would never end.
@@ -53,8 +54,12 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := newAPIs(config.APIs)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		config: config, keys: sigv4.NewKeys(), metrics: newMetrics(), own: http.NewServeMux(),
+		config: config, keys: sigv4.NewKeys(), metrics: newMetrics(config.APIs), apis: others, own: http.NewServeMux(),
 		stopping: make(chan struct{}),
 	}
 	s.own.HandleFunc("GET "+HealthPath, s.health)

@@ -16,6 +16,11 @@ type Question struct {
 	Action string
 	// Key is the key acted on, nil for actions without a key.
 	Key *evaluator.Key
+	// Role is the role that an action such as sts:AssumeRole is about, Resource the ARN of what any other action of
+	// another service than KMS acts on, with its tags.
+	Role         *evaluator.Role
+	Resource     string
+	ResourceTags map[string]string
 	// Alias is the ARN of the alias that the key was named by, empty when it was not. Alias actions act on
 	// both the key and the alias.
 	Alias   string
@@ -95,11 +100,15 @@ func (q Question) requests() ([]evaluator.Request, error) {
 	}
 	action, ok := policy.LookupAction(q.Action)
 	if !ok {
-		return nil, fmt.Errorf("%q is not an action of AWS KMS; did you mean %s?", q.Action, policy.NearestAction(q.Action))
+		return nil, fmt.Errorf("%q is not an action of %s; did you mean %s?", q.Action, policy.ServiceTitle(q.Action), policy.NearestAction(q.Action))
 	}
 	base := evaluator.Request{
 		Principal: q.Principal, Action: action.Name, Context: q.Context,
 		EndpointPolicies: q.EndpointPolicies, Grant: q.Grant,
+	}
+	if !action.IsKMS() {
+		base.Role, base.Resource, base.ResourceTags = q.Role, q.Resource, q.ResourceTags
+		return []evaluator.Request{base}, nil
 	}
 	if !action.On("key") {
 		return []evaluator.Request{base}, nil
@@ -130,6 +139,10 @@ func resourceOf(req evaluator.Request) string {
 		return req.Key.ARN
 	case req.Alias != "":
 		return req.Alias
+	case req.Role != nil:
+		return req.Role.ARN
+	case req.Resource != "":
+		return req.Resource
 	default:
 		return "*"
 	}

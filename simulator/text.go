@@ -30,6 +30,10 @@ var reasons = map[string]string{
 	"no-identity-policy":        "the key policy leaves it to IAM policies, and none of the caller's allows it",
 	"no-permissions-boundary":   "the permissions boundary does not allow it",
 	"no-session-policy":         "the session policy does not allow it",
+	"direct-trust-policy":       "the role's trust policy allows the caller itself",
+	"trust-policy-and-iam":      "the role's trust policy lets the account's IAM policies decide, and one allows it",
+	"no-trust-policy":           "the role's trust policy neither allows the caller nor lets IAM policies decide",
+	"no-permission-needed":      "it needs no permission, and no policy can deny it",
 	"unresolved-value":          "the answer depends on values that are not known before deployment",
 }
 
@@ -52,6 +56,17 @@ func WriteText(w io.Writer, a *Answer) error {
 
 // because says why the answer is what it is. Actions without a key are left to IAM by nobody.
 func because(d *evaluator.Decision, resource string) string {
+	switch foreign := strings.HasPrefix(resource, "arn:") && !strings.Contains(resource, ":kms:"); {
+	case !foreign:
+	case d.Reason == "no-identity-policy" && slices.ContainsFunc(d.Layers, func(l evaluator.Layer) bool { return l.Layer == "trust-policy" }):
+		return "the role's trust policy leaves it to IAM policies, and none of the caller's allows it"
+	case d.Reason == "no-identity-policy":
+		return "none of the caller's IAM policies allows it"
+	case d.Reason == "iam-policy":
+		return "an IAM policy allows it"
+	case d.Reason == "no-cross-account":
+		return "this action does not work on what is of another account, whatever the policies say"
+	}
 	if d.Reason == "no-identity-policy" && !strings.Contains(resource, ":key/") {
 		return "none of the caller's IAM policies allows it; no key policy has a say"
 	}

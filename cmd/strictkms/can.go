@@ -34,12 +34,13 @@ type canParams struct {
 func newCan(ctx context.Context, s streams, now func() time.Time) *cobra.Command {
 	p := &canParams{now: now}
 	cmd := &cobra.Command{
-		Use:   "can PRINCIPAL ACTION [KEY]",
+		Use:   "can PRINCIPAL ACTION [KEY | RESOURCE]",
 		Short: "Say whether a principal may do an action with a key, and why",
 		Long: `Say whether a principal may do an action with a key, and which statements decide it.
 
 PRINCIPAL is an ARN, user/NAME, role/NAME, role/NAME/SESSION, root, service/NAME, or the logical id in a template.
-KEY is a key id, an ARN, an alias, or the logical id in a template.
+KEY is a key id, an ARN, an alias, or the logical id in a template. For actions of IAM, STS, CloudFormation and
+Organizations RESOURCE is what they act on: an ARN, user/NAME, role/NAME, group/NAME or policy/NAME.
 
 The request is made now and over TLS (aws:CurrentTime, aws:EpochTime, aws:SecureTransport) unless --context says
 otherwise. Every other condition key that does not follow from principal, action and key is missing.
@@ -47,10 +48,11 @@ otherwise. Every other condition key that does not follow from principal, action
 Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is not known before deployment.`,
 		Example: `  strictkms can user/alice kms:Decrypt alias/app --load template.yaml
   strictkms can role/App kms:CreateGrant alias/app --load template.yaml --via-service rds
-  strictkms can role/App kms:Decrypt alias/app --load template.yaml --context kms:EncryptionContext:tenant=a`,
+  strictkms can role/App kms:Decrypt alias/app --load template.yaml --context kms:EncryptionContext:tenant=a
+  strictkms can user/alice sts:AssumeRole role/App --load world.yaml --context sts:ExternalId=12345`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 || len(args) > 3 {
-				return errors.New("can expects PRINCIPAL, ACTION and, for actions on a key, KEY")
+				return errors.New("can expects PRINCIPAL, ACTION and, for actions on a key, KEY, or RESOURCE")
 			}
 			return nil
 		},

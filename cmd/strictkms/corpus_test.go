@@ -123,9 +123,10 @@ func (a answerLine) deciding() []string {
 }
 
 // expressible reports whether a line can say everything that the request is decided by. It has no place for the
-// user behind a federated-user session, for one grant among several and for keys that AWS manages.
+// user behind a federated-user session, for one grant among several and for keys that AWS manages; and it is about KMS.
 func expressible(r evaluator.Request) bool {
-	return (r.Principal.Type != evaluator.FederatedUser || r.Principal.Issuer == "") && r.Grant == "" &&
+	action, _ := policy.LookupAction(r.Action)
+	return action.IsKMS() && (r.Principal.Type != evaluator.FederatedUser || r.Principal.Issuer == "") && r.Grant == "" &&
 		(r.Key == nil || !r.Key.AWSManaged)
 }
 

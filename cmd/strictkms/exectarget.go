@@ -110,7 +110,9 @@ func (p *execParams) runningServer(ctx context.Context, region string, errw io.W
 		t.explain = func(context.Context, io.Writer) error { return nil }
 		return t, nil
 	}
-	t.explain = func(ctx context.Context, w io.Writer) error { return a.writeDenials(ctx, w, profile.AccessKeyID, before) }
+	t.explain = func(ctx context.Context, w io.Writer) error {
+		return a.writeDenials(ctx, w, profile.AccessKeyID, before)
+	}
 	return t, nil
 }
 

@@ -49,7 +49,7 @@ func lookupAction(name string) (*policy.Action, error) {
 	if action, ok := policy.LookupAction(name); ok {
 		return action, nil
 	}
-	return nil, fmt.Errorf("there is no action %s of AWS KMS; nearest: %s", name, policy.NearestAction(name))
+	return nil, fmt.Errorf("there is no action %s of %s; nearest: %s", name, policy.ServiceTitle(name), policy.NearestAction(name))
 }
 
 // setPrincipal finds the caller, in a session of its own when it has a session policy.
@@ -75,6 +75,9 @@ func (p *canParams) setPrincipal(q *simulator.Question, w *source.World, errw io
 // setKey finds the key. A request that names its key by alias says so in kms:RequestAlias
 // (https://docs.aws.amazon.com/kms/latest/developerguide/policy-conditions.html#conditions-kms-request-alias).
 func (p *canParams) setKey(q *simulator.Question, w *source.World, action *policy.Action) error {
+	if action != nil && !action.IsKMS() {
+		return p.setResource(q, w, action)
+	}
 	if p.key == "" {
 		return nil
 	}

@@ -61,20 +61,25 @@ type createAccessKeyInput struct {
 	UserName *string `iam:"min=1,max=128,pattern=name"`
 }
 
-type createAccessKeyOutput struct{ AccessKey accessKeyOutput }
+type createAccessKeyOutput struct {
+	AccessKey struct {
+		accessKeyMetadata
+		SecretAccessKey operation.Secret
+	}
+}
 
-type accessKeyOutput struct {
+// accessKeyMetadata is an access key as answers have it, without its secret.
+type accessKeyMetadata struct {
 	UserName, AccessKeyId, Status string //nolint:revive // AWS's names
-	SecretAccessKey               operation.Secret
 	CreateDate                    time.Time
 }
 
-func newAccessKey(k *iam.AccessKey) accessKeyOutput {
+func newAccessKey(k *iam.AccessKey) accessKeyMetadata {
 	status := statusActive
 	if k.Inactive {
 		status = statusInactive
 	}
-	return accessKeyOutput{UserName: k.UserName(), AccessKeyId: k.ID, Status: status, CreateDate: k.Created}
+	return accessKeyMetadata{UserName: k.UserName(), AccessKeyId: k.ID, Status: status, CreateDate: k.Created}
 }
 
 // createAccessKey is the only operation that tells a secret, and it tells it once.
@@ -88,7 +93,7 @@ func createAccessKey(c *call, in *createAccessKeyInput) (*createAccessKeyOutput,
 		if err != nil {
 			return err
 		}
-		out.AccessKey = newAccessKey(k)
+		out.AccessKey.accessKeyMetadata = newAccessKey(k)
 		return nil
 	})
 	if err != nil {
@@ -112,7 +117,7 @@ type listAccessKeysInput struct {
 }
 
 type listAccessKeysOutput struct {
-	AccessKeyMetadata []accessKeyOutput
+	AccessKeyMetadata []accessKeyMetadata
 	pageOutput
 }
 
@@ -129,7 +134,7 @@ func listAccessKeys(c *call, in *listAccessKeysInput) (*listAccessKeysOutput, er
 		return nil, noSuch("user", name)
 	}
 	var out listAccessKeysOutput
-	out.AccessKeyMetadata, out.pageOutput, err = page("keys of "+name, &in.pageInput, mapped(c.view.AccessKeys(owner), func(k *iam.AccessKey) (accessKeyOutput, bool) {
+	out.AccessKeyMetadata, out.pageOutput, err = page("keys of "+name, &in.pageInput, mapped(c.view.AccessKeys(owner), func(k *iam.AccessKey) (accessKeyMetadata, bool) {
 		return newAccessKey(k), true
 	}))
 	return &out, err

@@ -20,14 +20,14 @@ type requestForm struct {
 	Action    string `yaml:"action"`
 	// Key names a key as a user would, Role the role that is to be assumed; Resource is the ARN of an alias, or of what
 	// an action of another service than KMS acts on, or * for actions without a resource.
-	Key        string            `yaml:"key"`
-	Role       string            `yaml:"role"`
-	Resource   string            `yaml:"resource"`
+	Key      string `yaml:"key"`
+	Role     string `yaml:"role"`
+	Resource string `yaml:"resource"`
 	// ResourceTags are the tags of Resource.
 	ResourceTags map[string]string `yaml:"resource-tags"`
-	Context    map[string]values `yaml:"context"`
-	Session    *sessionForm      `yaml:"session"`
-	ViaService string            `yaml:"via-service"`
+	Context      map[string]values `yaml:"context"`
+	Session      *sessionForm      `yaml:"session"`
+	ViaService   string            `yaml:"via-service"`
 	// Endpoint is the id of the VPC endpoint that the request comes through.
 	Endpoint string `yaml:"endpoint"`
 	Grant    string `yaml:"grant"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func (i *Instance) start(ctx context.Context) error {
 		}
 		return nil
 	})
-	st, root, err := i.openStore()
+	st, root, err := i.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,8 +86,12 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	others, err := i.apis()
+	if err != nil {
+		return err
+	}
 	i.server, err = server.New(server.Config{
-		KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
+		APIs: others, KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
 		Account: i.config.Defaults.Account, Region: i.config.Defaults.Region, Version: i.config.Version,
 		Clock: i.config.Clock, SignatureClock: i.config.SignatureClock, Logger: i.config.Logger,
 	})
@@ -94,23 +99,36 @@ func (i *Instance) start(ctx context.Context) error {
 }
 
 // openStore opens the store and the key that seals what is secret in it.
-func (i *Instance) openStore() (store.Store, *material.Root, error) {
-	var root *material.Root
+func (i *Instance) openStore(ctx context.Context) (store.Store, *material.Root, error) {
 	var err error
 	var st store.Store = mem.New()
 	if i.config.Store == StoreBolt {
-		path := filepath.Join(i.config.Data, "strictkms.db")
-		if st, err = bolt.Open(path); err != nil {
+		if st, err = bolt.Open(filepath.Join(i.config.Data, storeFile)); err != nil {
 			return nil, nil, err
 		}
 	}
 	i.closers = append(i.closers, st.Close)
-	if i.config.RootKey != "" {
-		root, err = rootfile.LoadOrCreate(i.config.RootKey)
-	} else {
-		root, err = randomRoot()
-	}
+	root, err := i.openRoot(ctx, st)
 	return st, root, err
+}
+
+// storeFile is the name of a bolt store in its directory.
+const storeFile = "strictkms.db"
+
+// openRoot returns the root key of a store. A key is made for a new store only: what is in another was sealed by one
+// that is somewhere else.
+func (i *Instance) openRoot(ctx context.Context, st store.Store) (*material.Root, error) {
+	if i.config.RootKey == "" {
+		return randomRoot()
+	}
+	_, revision, err := st.Range(ctx, "", "", 1)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(i.config.RootKey); revision > 0 && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the store in %s was sealed with a root key, and there is none in %s", i.config.Data, i.config.RootKey)
+	}
+	return rootfile.LoadOrCreate(i.config.RootKey)
 }
 
 // randomRoot makes the key of a store that ends with the process.

@@ -90,6 +90,9 @@ type Access struct {
 	// Role is the role of an action that the role's trust policy must allow: sts:AssumeRole and its like. Resource is
 	// its ARN. It is nil for every other action.
 	Role *iam.RoleDetail
+	// Identity is who acts when it is not the caller of the call: whom an identity provider vouches for, in a call that
+	// nobody signed ([iam.WebIdentity]).
+	Identity *iam.Principal
 }
 
 // Result is what an operation answered.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/strictkms/strictkms/internal/constraint"
@@ -11,14 +12,15 @@ import (
 
 // Operation is one operation of an API whose functions take a call of type C.
 type Operation[C any] struct {
-	name  string
-	input func() any
-	run   func(c C, input any) (any, error)
+	name   string
+	input  func() any
+	output reflect.Type // nil for an operation that answers nothing
+	run    func(c C, input any) (any, error)
 }
 
 // Answers makes an operation from a function that returns an output.
 func Answers[C, In, Out any](name string, run func(c C, in *In) (*Out, error)) Operation[C] {
-	return Operation[C]{name, func() any { return new(In) }, func(c C, input any) (any, error) {
+	return Operation[C]{name, func() any { return new(In) }, reflect.TypeFor[Out](), func(c C, input any) (any, error) {
 		out, err := run(c, input.(*In))
 		if err != nil {
 			return nil, err
@@ -29,7 +31,7 @@ func Answers[C, In, Out any](name string, run func(c C, in *In) (*Out, error)) O
 
 // Acts makes an operation from a function that answers nothing.
 func Acts[C, In any](name string, run func(c C, in *In) error) Operation[C] {
-	return Operation[C]{name, func() any { return new(In) }, func(c C, input any) (any, error) {
+	return Operation[C]{name, func() any { return new(In) }, nil, func(c C, input any) (any, error) {
 		return nil, run(c, input.(*In))
 	}}
 }
@@ -67,6 +69,15 @@ func (t *Table[C]) Input(name string) any {
 		return nil
 	}
 	return op.input()
+}
+
+// Output returns the type of the output of an operation, nil for one that answers nothing.
+func (t *Table[C]) Output(name string) reflect.Type {
+	op := t.operations[name]
+	if op == nil {
+		return nil
+	}
+	return op.output
 }
 
 // Do decodes and checks the input of an operation and runs it.

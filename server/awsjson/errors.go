@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/server/sigv4"
 )
@@ -40,6 +41,9 @@ func ErrorOf(err error) Error {
 	if e, ok := errors.AsType[*kms.Error](err); ok {
 		return ofService(e)
 	}
+	if e, ok := errors.AsType[*operation.Error](err); ok {
+		return ofAPI(e)
+	}
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
 		return Error{http.StatusBadRequest, e.Code, e.Message}
 	}
@@ -54,6 +58,26 @@ func ErrorOf(err error) Error {
 		return Error{http.StatusRequestTimeout, codeTimeout, ""}
 	default:
 		return Error{http.StatusInternalServerError, kms.CodeInternal, ""}
+	}
+}
+
+// apiCodes are the codes that package operation has from the Query protocol, as this protocol has them.
+var apiCodes = map[string]string{
+	operation.CodeAccessDenied: kms.CodeAccessDenied, operation.CodeInternalFailure: "InternalServerException",
+	operation.CodeInvalidAction: kms.CodeUnknownOperation, operation.CodeMalformedInput: kms.CodeSerialization,
+	operation.CodeValidation: kms.CodeValidation,
+}
+
+// ofAPI returns an exception of a service beside AWS KMS.
+func ofAPI(e *operation.Error) Error {
+	code, ok := apiCodes[e.Code]
+	switch {
+	case e.Code == operation.CodeInternalFailure:
+		return Error{http.StatusInternalServerError, code, ""}
+	case ok:
+		return Error{http.StatusBadRequest, code, e.Message}
+	default:
+		return Error{http.StatusBadRequest, e.Code, e.Message}
 	}
 }
 

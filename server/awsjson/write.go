@@ -62,6 +62,9 @@ func write(w http.ResponseWriter, requestID string, status int, body []byte) {
 // maxKept bounds the buffers that are used again.
 const maxKept = 64 << 10
 
+// usualSize is more than most answers need.
+const usualSize = 8 << 10
+
 // buffer holds an answer.
 type buffer struct {
 	bytes.Buffer
@@ -82,11 +85,14 @@ func newBuffer() *buffer {
 
 // encode writes an output.
 func (b *buffer) encode(output any) error {
-	if plain, ok := appendPlain(b.AvailableBuffer(), output); ok {
-		_, err := b.Write(plain)
-		return err
+	b.Grow(usualSize) // so that what may be secret is not left behind where it was before it grew
+	plain, ok := appendPlain(b.AvailableBuffer(), output)
+	if !ok {
+		clear(plain)
+		return b.encoder.Encode(output)
 	}
-	return b.encoder.Encode(output)
+	_, err := b.Write(plain)
+	return err
 }
 
 // document is what was encoded, without the line break that an encoder adds.

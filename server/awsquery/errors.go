@@ -8,6 +8,7 @@ import (
 	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/sigv4"
 )
 
@@ -29,12 +30,6 @@ const (
 	codeRequestTooLarge       = "RequestEntityTooLarge"
 	codeRequestTimeout        = "RequestTimeout"
 	codeSignatureDoesNotMatch = "SignatureDoesNotMatch"
-)
-
-// ErrTooLarge and ErrTimeout are refusals of a request for its body.
-var (
-	ErrTooLarge = errors.New("the request body is too large")
-	ErrTimeout  = errors.New("the request did not arrive in time")
 )
 
 // statuses are the statuses of exceptions that are not 400, as the models of IAM, STS, and AWS CloudFormation have
@@ -79,18 +74,30 @@ func ErrorOf(err error) Error {
 		}
 		return Error{http.StatusForbidden, code, e.Message}
 	}
-	if e, ok := errors.AsType[*kms.Error](err); ok && e.Code == kms.CodeAccessDenied {
-		return exception(operation.CodeAccessDenied, e.Message)
+	if e, ok := errors.AsType[*kms.Error](err); ok {
+		return ofKMS(e)
 	}
 	switch {
 	case errors.Is(err, iam.ErrExpiredToken):
 		return Error{http.StatusForbidden, codeExpiredToken, "The security token included in the request is expired"}
 	case errors.Is(err, iam.ErrUnknownAccessKey), errors.Is(err, iam.ErrInactiveAccessKey), errors.Is(err, iam.ErrInvalidToken):
 		return Error{http.StatusForbidden, codeInvalidClientTokenID, "The security token included in the request is invalid."}
-	case errors.Is(err, ErrTooLarge):
+	case errors.Is(err, awsjson.ErrTooLarge):
 		return Error{http.StatusRequestEntityTooLarge, codeRequestTooLarge, "The request body is too large."}
-	case errors.Is(err, ErrTimeout):
+	case errors.Is(err, awsjson.ErrTimeout):
 		return Error{http.StatusRequestTimeout, codeRequestTimeout, "The request did not arrive in time."}
+	default:
+		return exception(operation.CodeInternalFailure, "")
+	}
+}
+
+// ofKMS returns what is told about an error in the words of AWS KMS: of who calls, or of the body.
+func ofKMS(e *kms.Error) Error {
+	switch e.Code {
+	case kms.CodeAccessDenied:
+		return exception(operation.CodeAccessDenied, e.Message)
+	case kms.CodeSerialization:
+		return exception(operation.CodeMalformedQueryString, "The request body cannot be read.")
 	default:
 		return exception(operation.CodeInternalFailure, "")
 	}

@@ -65,8 +65,12 @@ func (c *Call) Would(ctx context.Context, access *kms.Access) (bool, error) {
 
 // decide asks the evaluator. Whatever is not an allow is not allowed.
 func (c *Call) decide(ctx context.Context, access *kms.Access) Decision {
+	return c.decideRequest(ctx, c.request(access))
+}
+
+func (c *Call) decideRequest(ctx context.Context, req evaluator.Request) Decision {
 	began := time.Now() //nolint:forbidigo // a duration, whatever the clock of the service says
-	d := Decision{Request: c.request(access)}
+	d := Decision{Request: req}
 	if d.Err = c.connection.check(); d.Err == nil {
 		d.Answer, d.Err = c.enforcer.evaluator.Authorize(ctx, d.Request)
 	}

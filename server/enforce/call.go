@@ -101,10 +101,7 @@ func (c *Call) record(d Decision) {
 
 // about is what a decision is about.
 func about(d *Decision) [2]string {
-	if d.Request.Key != nil {
-		return [2]string{d.Request.Action, d.Request.Key.ARN}
-	}
-	return [2]string{d.Request.Action, d.Request.Alias}
+	return [2]string{d.Request.Action, resourceOf(&d.Request)}
 }
 
 // Key implements [kms.Observer]. A later version of a key takes the place of an earlier one.

@@ -11,7 +11,7 @@ import (
 // principalTypes are the kinds of caller as the evaluator knows them.
 var principalTypes = map[iam.PrincipalType]evaluator.PrincipalType{
 	iam.User: evaluator.User, iam.RoleSession: evaluator.RoleSession, iam.FederatedUser: evaluator.FederatedUser,
-	iam.Root: evaluator.Root, iam.ServicePrincipal: evaluator.Service,
+	iam.Root: evaluator.Root, iam.ServicePrincipal: evaluator.Service, iam.WebIdentity: evaluator.WebIdentity,
 }
 
 // principalOf is the caller as the evaluator knows it, made once per version of the caller, with the compiled

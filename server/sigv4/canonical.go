@@ -46,7 +46,7 @@ func (s *Signature) appendCanonicalRequest(b []byte, bodyHash [sha256.Size]byte)
 // appendStringToSign appends what the signature is of.
 func (s *Signature) appendStringToSign(b []byte, canonicalHash [sha256.Size]byte) []byte {
 	b = append(b, algorithm+"\n"...)
-	b = s.Time.AppendFormat(b, basicFormat)
+	b = append(b, s.stamp...)
 	b = append(b, '\n')
 	b = append(b, s.Scope.Date...)
 	b = append(b, '/')

@@ -16,7 +16,7 @@ func (s *Signature) Check(now time.Time, service string) error {
 		return err
 	}
 	var problem string
-	switch day := s.Time.Format("20060102"); {
+	switch day := s.stamp[:min(len("20060102"), len(s.stamp))]; {
 	case !IsRegion(s.Scope.Region):
 		problem = "Credential should be scoped to a valid region."
 	case s.Scope.Service != service:

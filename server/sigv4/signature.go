@@ -35,8 +35,10 @@ type Signature struct {
 	SignedHeaders []string
 
 	signature string // hexadecimal
+	stamp     string // Time as it is signed
 	request   *http.Request
-	query     []pair // what of the query is signed, canonical
+	query     []pair    // what of the query is signed, canonical
+	room      [8]string // for the usual number of signed headers
 }
 
 // Scope is what a signature is good for.
@@ -114,7 +116,10 @@ func (s *Signature) setCredential(credential string) error {
 
 // setSignedHeaders reads names with semicolons between them. AWS sorts them, and so do signers.
 func (s *Signature) setSignedHeaders(names string) error {
-	s.SignedHeaders = strings.Split(names, ";")
+	s.SignedHeaders = s.room[:0]
+	for name := range strings.SplitSeq(names, ";") {
+		s.SignedHeaders = append(s.SignedHeaders, name)
+	}
 	if !slices.IsSorted(s.SignedHeaders) {
 		slices.Sort(s.SignedHeaders)
 	}
@@ -128,13 +133,41 @@ func (s *Signature) setSignedHeaders(names string) error {
 
 // setTime reads a date in ISO 8601 basic format.
 func (s *Signature) setTime(date string) error {
+	if t, ok := parseStamp(date); ok {
+		s.Time, s.stamp = t, date
+		return nil
+	}
 	t, err := time.Parse(basicFormat, date)
 	if err != nil {
 		return incomplete("Date must be in ISO-8601 'basic format'. Got '" + printable(date) +
 			"'. See http://en.wikipedia.org/wiki/ISO_8601")
 	}
-	s.Time = t
+	s.Time, s.stamp = t, t.Format(basicFormat)
 	return nil
+}
+
+// parseStamp is time.Parse of [basicFormat] for the dates that nearly all requests have. It reports false for all
+// others: from the 29th of a month on, with fractions, and wrong ones.
+func parseStamp(s string) (t time.Time, ok bool) {
+	if len(s) != len(basicFormat) || s[8] != 'T' || s[15] != 'Z' {
+		return t, false
+	}
+	number := func(from, to, least, most int) int {
+		n := 0
+		for _, c := range []byte(s[from:to]) {
+			if c < '0' || c > '9' {
+				ok = false
+				return 0
+			}
+			n = n*10 + int(c-'0')
+		}
+		ok = ok && least <= n && n <= most
+		return n
+	}
+	ok = true
+	year, month, day := number(0, 4, 0, 9999), number(4, 6, 1, 12), number(6, 8, 1, 28)
+	hour, minute, second := number(9, 11, 0, 23), number(11, 13, 0, 59), number(13, 15, 0, 59)
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), ok
 }
 
 // printable cuts what a message quotes of a request to what is worth reading.

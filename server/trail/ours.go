@@ -90,8 +90,12 @@ func resourceOf(req *evaluator.Request) string {
 	switch {
 	case req.Key != nil:
 		return req.Key.ARN
+	case req.Role != nil:
+		return req.Role.ARN
 	case req.Alias != "":
 		return req.Alias
+	case req.Resource != "":
+		return req.Resource
 	default:
 		return "*"
 	}

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ import (
 var secret = map[string]bool{
 	"AttestationDocument": true, "Ciphertext": true, "CiphertextBlob": true, "CiphertextForRecipient": true,
 	"EncryptedKeyMaterial": true, "GrantToken": true, "GrantTokens": true, "ImportToken": true,
-	"KeyStorePassword": true, "Mac": true, "Message": true, "Plaintext": true, "PrivateKeyCiphertextBlob": true,
-	"PrivateKeyPlaintext": true, "PublicKey": true, "SharedSecret": true, "Signature": true,
-	"XksProxyAuthenticationCredential": true,
+	"KeyStorePassword": true, "Mac": true, "Message": true, "NewPassword": true, "OldPassword": true, "Password": true,
+	"Plaintext": true, "PrivateKeyCiphertextBlob": true, "PrivateKeyPlaintext": true, "PublicKey": true,
+	"SAMLAssertion": true, "SecretAccessKey": true, "SessionToken": true, "SharedSecret": true, "Signature": true, "TokenCode": true,
+	"WebIdentityToken": true, "XksProxyAuthenticationCredential": true,
 }
 
 // withoutParameters are the operations whose requestParameters are null: of RetireGrant the grant's id is in
@@ -42,6 +44,9 @@ var implied = map[string]map[string]any{
 
 // requestParameters are the parameters of the request without what is secret, nil for none.
 func requestParameters(e *Entry) map[string]any {
+	if e.Service != nil {
+		return apiParameters(e)
+	}
 	if e.Result.Input == nil || withoutParameters[e.Operation] {
 		return nil
 	}
@@ -84,6 +89,9 @@ var answered = map[string][]string{
 
 // responseElements are the members of the answer that CloudTrail shows, nil for none.
 func responseElements(e *Entry) map[string]any {
+	if e.Service != nil {
+		return apiElements(e)
+	}
 	names := answered[e.Operation]
 	if e.Err != nil || e.Result.Output == nil || names == nil {
 		return nil
@@ -125,6 +133,10 @@ func members(v reflect.Value) map[string]any {
 	out := map[string]any{}
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if field.Anonymous && field.Type.Kind() == reflect.Struct { // its members are those of the struct around it
+			maps.Copy(out, members(v.Field(i)))
+			continue
+		}
 		name := apiName(field)
 		if !field.IsExported() || secret[name] || name == "" {
 			continue

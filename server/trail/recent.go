@@ -13,7 +13,6 @@ type recent struct {
 	// ring holds the calls from first on, in their order.
 	ring        []remembered
 	first, used int
-	byID        map[string]int // place in ring
 	maxSize     int
 	size        int
 	// keys and principals count the calls that keep a version of a key or of a caller: its size counts once.
@@ -24,12 +23,17 @@ type recent struct {
 // remembered is what is kept of a call: not its input and output, which may be secret.
 type remembered struct {
 	entry Entry
+	id    string // of the request
 	size  int
+	// key and principal are those of the only decision; several says that there are more, or none.
+	key       *evaluator.Key
+	principal *evaluator.Principal
+	several   bool
 }
 
 func newRecent(calls, sizeInBytes int) *recent {
 	return &recent{
-		ring: make([]remembered, calls), byID: map[string]int{}, maxSize: sizeInBytes,
+		ring: make([]remembered, calls), maxSize: sizeInBytes,
 		keys: map[*evaluator.Key]int{}, principals: map[*evaluator.Principal]int{},
 	}
 }
@@ -37,9 +41,14 @@ func newRecent(calls, sizeInBytes int) *recent {
 // add remembers a call in place of the oldest.
 func (r *recent) add(e *Entry) {
 	kept := remembered{entry: Entry{
-		Call: e.Call, Operation: e.Operation, AccessKeyID: e.AccessKeyID, Err: answeredError(e.Err), Latency: e.Latency,
+		Call: e.Call, Operation: e.Operation, Service: e.Service, AccessKeyID: e.AccessKeyID, Err: answeredError(e.Err), Latency: e.Latency,
 	}}
-	kept.size = sizeOf(&kept.entry)
+	kept.id, kept.size = e.Call.Connection().RequestID, sizeOf(&kept.entry)
+	if decisions := e.Call.Decisions(); len(decisions) == 1 {
+		kept.key, kept.principal = decisions[0].Request.Key, decisions[0].Request.Principal
+	} else {
+		kept.several = true
+	}
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if r.used == len(r.ring) {
@@ -48,8 +57,7 @@ func (r *recent) add(e *Entry) {
 	at := (r.first + r.used) % len(r.ring)
 	r.ring[at] = kept
 	r.used++
-	r.byID[e.Call.Connection().RequestID] = at
-	r.size += kept.size + r.hold(&kept.entry)
+	r.size += kept.size + r.hold(&kept)
 	for r.size > r.maxSize && r.used > 0 {
 		r.forget()
 	}
@@ -58,10 +66,7 @@ func (r *recent) add(e *Entry) {
 // forget forgets the oldest call.
 func (r *recent) forget() {
 	old := &r.ring[r.first]
-	if id := old.entry.Call.Connection().RequestID; r.byID[id] == r.first {
-		delete(r.byID, id)
-	}
-	r.size -= old.size + r.release(&old.entry)
+	r.size -= old.size + r.release(old)
 	*old = remembered{}
 	r.first = (r.first + 1) % len(r.ring)
 	r.used--
@@ -80,33 +85,32 @@ func answeredError(err error) error {
 }
 
 // hold counts what a call shares with others, and returns the size of what no other call keeps.
-func (r *recent) hold(e *Entry) int {
+func (r *recent) hold(of *remembered) int { return r.share(of, +1, 1) }
+
+// release is the reverse of hold.
+func (r *recent) release(of *remembered) int { return r.share(of, -1, 0) }
+
+// share changes the counters of what a call shares, and returns the size of that of which the counter is then at a
+// number. The call itself is not looked at when it has one decision, since an old one is far away in memory.
+func (r *recent) share(of *remembered, by, at int) int {
+	if !of.several {
+		return r.shareOne(of.key, of.principal, by, at)
+	}
 	size := 0
-	decisions := e.Call.Decisions()
+	decisions := of.entry.Call.Decisions()
 	for i := range decisions {
-		req := &decisions[i].Request
-		if req.Key != nil && count(r.keys, req.Key, +1) == 1 {
-			size += sizeOfKey(req.Key)
-		}
-		if req.Principal != nil && count(r.principals, req.Principal, +1) == 1 {
-			size += sizeOfPrincipal(req.Principal)
-		}
+		size += r.shareOne(decisions[i].Request.Key, decisions[i].Request.Principal, by, at)
 	}
 	return size
 }
 
-// release is the reverse of hold.
-func (r *recent) release(e *Entry) int {
+func (r *recent) shareOne(key *evaluator.Key, principal *evaluator.Principal, by, at int) int {
 	size := 0
-	decisions := e.Call.Decisions()
-	for i := range decisions {
-		req := &decisions[i].Request
-		if req.Key != nil && count(r.keys, req.Key, -1) == 0 {
-			size += sizeOfKey(req.Key)
-		}
-		if req.Principal != nil && count(r.principals, req.Principal, -1) == 0 {
-			size += sizeOfPrincipal(req.Principal)
-		}
+	if key != nil && count(r.keys, key, by) == at {
+		size += sizeOfKey(key)
+	}
+	if principal != nil && count(r.principals, principal, by) == at {
+		size += sizeOfPrincipal(principal)
 	}
 	return size
 }
@@ -122,15 +126,17 @@ func count[K comparable](counters map[K]int, of K, by int) int {
 	return n
 }
 
-// get returns the call with a request id.
+// get returns the call with a request id. It is looked for, rather than known by its id, because every call is remembered
+// and hardly any is asked for.
 func (r *recent) get(requestID string) (Entry, bool) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	at, ok := r.byID[requestID]
-	if !ok {
-		return Entry{}, false
+	for n := r.used - 1; n >= 0; n-- { // the latest first: it is asked for most
+		if at := (r.first + n) % len(r.ring); r.ring[at].id == requestID {
+			return r.ring[at].entry, true
+		}
 	}
-	return r.ring[at].entry, true
+	return Entry{}, false
 }
 
 const (

@@ -115,10 +115,10 @@ func newRecord(e *Entry) *record {
 	c := e.Call.Connection()
 	r := &record{
 		EventVersion: "1.11", UserIdentity: newIdentity(e), EventTime: c.Time.UTC().Format(eventTime),
-		EventSource: "kms.amazonaws.com", EventName: e.Operation, AWSRegion: c.Region, UserAgent: c.UserAgent,
+		EventSource: source(e), EventName: e.Operation, AWSRegion: c.Region, UserAgent: c.UserAgent,
 		RequestParameters: requestParameters(e), ResponseElements: responseElements(e),
 		AdditionalEventData: additional(e), RequestID: c.RequestID, EventID: uuid.NewString(),
-		ReadOnly: readOnly(e.Operation), Resources: resources(e), EventType: "AwsApiCall", ManagementEvent: true,
+		ReadOnly: isRead(e), Resources: resources(e), EventType: "AwsApiCall", ManagementEvent: true,
 		EventCategory: "Management", StrictKMS: newOurs(e),
 	}
 	if c.SourceIP.IsValid() {
@@ -129,7 +129,7 @@ func newRecord(e *Entry) *record {
 	} else if c.Endpoint != nil {
 		r.VPCEndpointID = c.Endpoint.ID
 	}
-	r.ErrorCode, r.ErrorMessage = errorOf(e.Err)
+	r.ErrorCode, r.ErrorMessage = eventError(e)
 	r.RecipientAccountID = recipient(e, r.Resources)
 	if e.TLS != nil {
 		r.TLSDetails = &tlsDetails{
@@ -177,7 +177,7 @@ func errorOf(err error) (code, message string) {
 
 // resources are the aliases and keys of the call, each once, in the order in which they came up.
 func resources(e *Entry) []resource {
-	out := []resource{}
+	out := append([]resource{}, roles(e)...)
 	add := func(arn string) {
 		parsed, ok := policy.ParseARN(arn)
 		if !ok || slices.ContainsFunc(out, func(r resource) bool { return r.ARN == arn }) {

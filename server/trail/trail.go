@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/server/enforce"
 )
@@ -84,6 +85,8 @@ type Entry struct {
 	Call *enforce.Call
 	// Operation is the name of the operation, for example Decrypt.
 	Operation string
+	// Service is the service of the operation, nil for AWS KMS.
+	Service *operation.Description
 	// AccessKeyID is the one that signed, empty for none. It is not written for a service's call for a caller.
 	AccessKeyID string
 	// Result is what the operation made of the request, and its answer.

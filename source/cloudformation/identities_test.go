@@ -78,7 +78,7 @@ func TestAttachments(t *testing.T) {
 Resources:
   G: {Type: AWS::IAM::Group, Properties: {GroupName: g}}
   U: {Type: AWS::IAM::User, Properties: {UserName: u}}
-  R: {Type: AWS::IAM::Role, Properties: {RoleName: r, AssumeRolePolicyDocument: {}}}
+  R: {Type: AWS::IAM::Role, Properties: {RoleName: r, AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 111122223333}, Action: sts:AssumeRole}}}}
   Inline:
     Type: AWS::IAM::Policy
     Properties: {PolicyName: all, Users: [!Ref U], Groups: [!Ref G], Roles: [!Ref R], PolicyDocument: `+allow+`}

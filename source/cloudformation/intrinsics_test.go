@@ -31,7 +31,7 @@ Resources:
   Reader:
     Type: AWS::IAM::ManagedPolicy
     Properties: {Path: /p/, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "kms:*", Resource: "*"}}}
-  Job: {Type: "AWS::IAM::Role", Properties: {AssumeRolePolicyDocument: {}}}
+  Job: {Type: "AWS::IAM::Role", Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 111122223333}, Action: sts:AssumeRole}}}}
   Key: {Type: "AWS::KMS::Key"}
   Alias: {Type: "AWS::KMS::Alias", Properties: {AliasName: alias/app, TargetKeyId: !Ref Key}}
 `

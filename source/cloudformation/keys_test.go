@@ -61,7 +61,7 @@ func TestKeyPolicyPositions(t *testing.T) {
 	w := load(t, `
 Conditions: {Yes: !Equals [a, a]}
 Resources:
-  R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 111122223333}, Action: sts:AssumeRole}}}}
   K:
     Type: AWS::KMS::Key
     Properties:

@@ -110,7 +110,7 @@ func TestLoadTwice(t *testing.T) {
 }
 
 func TestSameTemplateSameNames(t *testing.T) {
-	const template = "Resources: {K: {Type: AWS::KMS::Key}, M: {Type: AWS::KMS::Key, Properties: {MultiRegion: true}}, R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}}"
+	const template = "Resources: {K: {Type: AWS::KMS::Key}, M: {Type: AWS::KMS::Key, Properties: {MultiRegion: true}}, R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: 111122223333}, Action: sts:AssumeRole}}}}}"
 	a, b := load(t, template), load(t, template)
 	require.Equal(t, a, b)
 	require.Regexp(t, `:key/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, a.Keys[0].ARN)

@@ -48,7 +48,7 @@ func identities(w *source.World, o Options) ([]step, error) {
 		p.endpoint(id)
 	}
 	for _, name := range o.Services {
-		p.accessKey(iam.ServiceOwner(name), name, source.AccessKey{}, 0)
+		p.accessKey(iam.ServiceOwner(name), iam.AWS, name, source.AccessKey{}, 0)
 	}
 	return p.steps, p.err
 }
@@ -108,13 +108,20 @@ func (p *plan) account(id string) {
 		made := e.Account(id) == nil
 		return made, e.EnsureAccount(id, p.w.Defaults.Partition)
 	}})
-	p.accessKey(iam.RootOwner(id), "root user of account "+id, source.AccessKey{}, 0)
+	p.accessKey(iam.RootOwner(id), id, "root user of account "+id, source.AccessKey{}, 0)
 }
 
 // accessKey makes the access key that a template calls by its logical id; of several of one name, the index-th.
-func (p *plan) accessKey(o iam.Owner, of string, declared source.AccessKey, index int) {
+func (p *plan) accessKey(o iam.Owner, account, of string, declared source.AccessKey, index int) {
+	once := ""
+	if o.UserName() != "" {
+		once = fmt.Sprintf("key/%s/%s/%d", o.UserName(), declared.LogicalID, index)
+	}
 	what := strings.Join(slices.DeleteFunc([]string{"access key", declared.LogicalID, "of", of}, func(s string) bool { return s == "" }), " ")
-	p.add(step{what: what, pos: declared.Pos, entries: 4, size: 1 << 10, put: func(e *iam.Edit) (bool, error) {
+	p.add(step{what: what, pos: declared.Pos, entries: 5, size: 1 << 10, account: account, once: once, put: func(e *iam.Edit) (bool, error) {
+		if name := o.UserName(); name != "" && e.User(account, name) == nil && e.Seeded(account, "user/"+name) {
+			return false, nil // the user was deleted
+		}
 		there := 0
 		for _, k := range e.AccessKeys(o) {
 			if k.LogicalID == declared.LogicalID {
@@ -136,7 +143,7 @@ func (p *plan) accessKey(o iam.Owner, of string, declared source.AccessKey, inde
 }
 
 func (p *plan) managed(doc *policy.Document) {
-	s := step{what: doc.ARN, pos: doc.Pos, entries: 2}
+	s := step{what: doc.ARN, pos: doc.Pos, entries: 3}
 	arn, ok := policy.ParseARN(doc.ARN)
 	rest, isPolicy := strings.CutPrefix(arn.Resource, "policy/")
 	if !ok || !isPolicy {
@@ -148,6 +155,7 @@ func (p *plan) managed(doc *policy.Document) {
 	path, name := "/"+rest[:slash+1], rest[slash+1:]
 	text := p.text(doc, name, name)
 	s.size = sizeOf([]*iam.Policy{text})
+	s.account, s.once = arn.Account, "policy/"+name
 	s.put = func(e *iam.Edit) (bool, error) {
 		if e.ManagedPolicy(doc.ARN) != nil {
 			return false, nil
@@ -163,7 +171,8 @@ func (p *plan) managed(doc *policy.Document) {
 func (p *plan) group(g *source.Group) {
 	inline := p.inline("group/"+g.Name, g.Policies)
 	p.add(step{
-		what: p.w.Defaults.IAMARN(g.Account, "group", g.Path, g.Name), pos: g.Pos, entries: 2, size: sizeOf(inline),
+		what: p.w.Defaults.IAMARN(g.Account, "group", g.Path, g.Name), pos: g.Pos, entries: 3, size: sizeOf(inline),
+		account: g.Account, once: "group/" + g.Name,
 		put: func(e *iam.Edit) (bool, error) {
 			if e.Group(g.Account, g.Name) != nil {
 				return false, nil
@@ -178,7 +187,7 @@ func (p *plan) group(g *source.Group) {
 func (p *plan) user(u *source.User) {
 	inline := p.inline("user/"+u.Name, u.Policies)
 	arn := p.w.Defaults.IAMARN(u.Account, "user", u.Path, u.Name)
-	p.add(step{what: arn, pos: u.Pos, entries: 2, size: sizeOf(inline), put: func(e *iam.Edit) (bool, error) {
+	p.add(step{what: arn, pos: u.Pos, entries: 3, size: sizeOf(inline), account: u.Account, once: "user/" + u.Name, put: func(e *iam.Edit) (bool, error) {
 		if e.User(u.Account, u.Name) != nil {
 			return false, nil
 		}
@@ -198,7 +207,7 @@ func (p *plan) user(u *source.User) {
 		if k.LogicalID == "" {
 			k.LogicalID = "number " + strconv.Itoa(i+1)
 		}
-		p.accessKey(iam.UserOwner(u.Account, u.Name), arn, k, seen[k.LogicalID])
+		p.accessKey(iam.UserOwner(u.Account, u.Name), u.Account, arn, k, seen[k.LogicalID])
 		seen[k.LogicalID]++
 	}
 }
@@ -206,7 +215,8 @@ func (p *plan) user(u *source.User) {
 func (p *plan) role(r *source.Role) {
 	inline := p.inline("role/"+r.Name, r.Policies)
 	p.add(step{
-		what: p.w.Defaults.IAMARN(r.Account, "role", r.Path, r.Name), pos: r.Pos, entries: 2, size: sizeOf(inline),
+		what: p.w.Defaults.IAMARN(r.Account, "role", r.Path, r.Name), pos: r.Pos, entries: 3, size: sizeOf(inline),
+		account: r.Account, once: "role/" + r.Name,
 		put: func(e *iam.Edit) (bool, error) {
 			if e.Role(r.Account, r.Name) != nil {
 				return false, nil

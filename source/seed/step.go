@@ -16,6 +16,23 @@ type step struct {
 	entries, size int
 	// put writes the thing unless it is there already.
 	put func(e *iam.Edit) (made bool, err error)
+	// account and once say what is made at the first start only: when it was deleted since, that is meant to stay so.
+	// An empty once is made whenever it is not there.
+	account, once string
+}
+
+// do writes the thing unless it is there already, or was.
+func (s *step) do(e *iam.Edit) (made bool, err error) {
+	if s.once == "" {
+		return s.put(e)
+	}
+	if e.Seeded(s.account, s.once) {
+		return false, nil
+	}
+	if made, err = s.put(e); err == nil {
+		e.NoteSeeded(s.account, s.once)
+	}
+	return made, err
 }
 
 // The steps of one transaction: what every store takes at once (package store, MaxChanges and MaxTxSize), with room
@@ -34,7 +51,7 @@ func check(ctx context.Context, s *iam.Service, steps []step) (policy.Diagnostic
 	err := s.Edit(ctx, func(e *iam.Edit) error {
 		diags = nil
 		for _, step := range steps {
-			if _, err := step.put(e); err != nil {
+			if _, err := step.do(e); err != nil {
 				diags = append(diags, policy.Diagnostic{
 					Code: codeRefused, Severity: policy.SeverityError, Message: step.what + ": " + reason(err), Pos: step.pos,
 				})
@@ -71,7 +88,7 @@ func run(ctx context.Context, s *iam.Service, steps []step, r *Report) error {
 		err := s.Edit(ctx, func(e *iam.Edit) error {
 			made, kept = nil, nil
 			for _, step := range steps[:n] {
-				is, err := step.put(e)
+				is, err := step.do(e)
 				switch {
 				case err != nil:
 					return err

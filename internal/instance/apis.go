@@ -1,0 +1,15 @@
+package instance
+
+import (
+	"github.com/strictkms/strictkms/iam/api"
+	"github.com/strictkms/strictkms/internal/operation"
+)
+
+// apis are the services beside AWS KMS.
+func (i *Instance) apis() ([]operation.API, error) {
+	identities, err := api.New(api.Config{Identities: i.iam})
+	if err != nil {
+		return nil, err
+	}
+	return []operation.API{identities}, nil
+}
