@@ -15,4 +15,11 @@
 //     distinct vector and the answer is kept.
 //   - The layers are asked in an order that stops once the rest cannot change the answer.
 //     Property tests hold all of this to the plain evaluation of the bundle.
+//   - What AWS's documents leave open is read as [Readings] say; see [Evaluator.Assuming]. An assumption that
+//     a decision does not name could be read otherwise without changing it, which property tests hold too.
+//
+// What no test reaches is of three kinds. Errors of parsing and compiling what package rego wrote, and of evaluating
+// it, are handed on up to a denial: they would be mistakes of the translation, and every test would fail by them. The
+// methods that make the absent caches of match.go are there for an interface and are not called. A default of a
+// switch over an enumeration is there for the compiler.
 package evaluator

@@ -3,9 +3,12 @@ package evaluator_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -13,11 +16,14 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// sameAsPlain puts a request to an evaluator that remembers and to one that does not.
-func sameAsPlain(t interface {
+// contextT is a test, or a case of a property.
+type contextT interface {
 	require.TestingT
 	Context() context.Context
-}, remembering, plain *evaluator.Evaluator, req evaluator.Request) evaluator.Decision {
+}
+
+// sameAsPlain puts a request to an evaluator that remembers and to one that does not.
+func sameAsPlain(t contextT, remembering, plain *evaluator.Evaluator, req evaluator.Request) evaluator.Decision {
 	got, gotErr := remembering.Authorize(t.Context(), req)
 	want, wantErr := plain.Authorize(t.Context(), req)
 	require.Equal(t, wantErr, gotErr)
@@ -180,12 +186,11 @@ func TestRememberingSees(t *testing.T) {
 // sameParts reports whether two requests have the same key and caller but for what was prepared.
 func sameParts(a, b evaluator.Request) bool {
 	form := func(r evaluator.Request) string {
-		grants, doc := 0, ""
-		grants = len(r.Key.Grants)
+		doc := ""
 		if r.Key.Policy != nil {
 			doc = string(r.Key.Policy.Digest[:])
 		}
-		return fmt.Sprint(r.Key.Tags, r.Key.Aliases, grants, doc, r.Principal.Tags, len(r.Principal.Identity))
+		return fmt.Sprint(r.Key.Tags, r.Key.Aliases, len(r.Key.Grants), doc, r.Principal.Tags, len(r.Principal.Identity))
 	}
 	return form(a) == form(b)
 }
@@ -254,7 +259,7 @@ func TestRememberingIsBounded(t *testing.T) {
 	req := memoRequest(t, `"Condition": {"StringLike": {"kms:EncryptionContext:tenant": "*7"}}`, nil)
 	for range 2 {
 		for n := range 6000 {
-			value := fmt.Sprint(n)
+			value := strconv.Itoa(n)
 			if n%100 < 2 {
 				value = strings.Repeat("x", n) + value
 			}
@@ -291,4 +296,24 @@ func TestRememberingRemembers(t *testing.T) {
 	require.NoError(t, err)
 	after, _, _ := remembering.Remembered()
 	require.Equal(t, before, after, "what depends on the time is not remembered")
+}
+
+// TestRememberingAtOnce asks from several goroutines, for the race detector.
+func TestRememberingAtOnce(t *testing.T) {
+	plain := evaluator.New(mapWorld{})
+	remembering := plain.Remembering()
+	base := memoRequest(t, `"Condition": {"StringLike": {"kms:EncryptionContext:tenant": "*7"}}`, nil)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for n := range 500 {
+				req, value := base, strconv.Itoa(n%50)
+				req.Context = evaluator.Context{"kms:EncryptionContext:tenant": {value}}
+				d, err := remembering.Authorize(t.Context(), req)
+				assert.NoError(t, err)
+				assert.Equal(t, strings.HasSuffix(value, "7"), d.Decision == evaluator.Allow)
+			}
+		})
+	}
+	group.Wait()
 }

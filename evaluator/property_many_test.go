@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if *times > 1 {
-		fmt.Printf("%d random decisions, %d differences\n", decided.Load(), differing.Load())
+		_, _ = fmt.Fprintf(os.Stdout, "%d random decisions, %d differences\n", decided.Load(), differing.Load())
 	}
 	os.Exit(code) //nolint:forbidigo // the end of the test program
 }

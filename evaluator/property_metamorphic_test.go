@@ -1,6 +1,7 @@
 package evaluator_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -201,10 +202,7 @@ func TestSplittingMeansNothing(t *testing.T) {
 // split returns statements that together say what one says.
 func (g *gen) split(st map[string]any) []map[string]any {
 	with := func(name string, value any) map[string]any {
-		out := map[string]any{}
-		for k, v := range st {
-			out[k] = v
-		}
+		out := maps.Clone(st)
 		out[name] = value
 		return out
 	}

@@ -97,6 +97,7 @@ func (e *Edit) Role(account, name string) *RoleDetail {
 	}
 	out := *r
 	out.Tags, out.Inline = maps.Clone(r.Tags), clonePolicies(r.Inline)
+	out.TrustIDs = maps.Clone(r.TrustIDs)
 	out.Attached, out.Unknown = slices.Clone(r.Attached), slices.Clone(r.Unknown)
 	return &out
 }
@@ -175,7 +176,7 @@ func (e *Edit) PutManagedPolicy(p *ManagedPolicyDetail) error {
 	if p.Created.IsZero() {
 		p.Created = e.s.now()
 	}
-	p.Updated = e.s.now()
+	p.Updated, p.BuiltIn = e.s.now(), false
 	e.put(p)
 	return nil
 }
@@ -204,7 +205,10 @@ func (e *Edit) complete(key, account string, path, id *string, idPrefix string) 
 			return err
 		}
 	}
-	if there := e.get(key); there != nil && entityID(there) != *id {
+	there := e.get(key)
+	if p, ok := there.(*ManagedPolicyDetail); ok && p.BuiltIn {
+		*id = cmp.Or(*id, p.ID)
+	} else if there != nil && entityID(there) != *id {
 		return alreadyExists(key)
 	}
 	*path = cmp.Or(*path, "/")

@@ -193,3 +193,23 @@ func (s *Service) Accounts() []*Account {
 	})
 	return found
 }
+
+// Member returns a user who has nothing but the policies of a group, nil when there is no such group: for simulations.
+// Its name is the group's unique id, which no user has.
+func (s *Service) Member(account, group string) *Principal {
+	snap, err := s.current()
+	if err != nil {
+		return nil
+	}
+	b := builder{s: snap}
+	g, ok := b.look(entryKey(account, kindGroup, group)).(*GroupDetail)
+	if !ok {
+		return nil
+	}
+	b.p = &Principal{
+		Type: User, ARN: iamARN(b.partition(account), account, kindUser, "/", g.ID), Account: account, Name: g.ID,
+	}
+	b.tell(g.Unknown...)
+	b.policies("group/"+g.Name, g.Inline, g.Attached)
+	return b.p
+}

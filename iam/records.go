@@ -55,6 +55,9 @@ type RoleDetail struct {
 	Description string    `json:"description,omitempty"`
 	// Trust is the trust policy as it was given (AssumeRolePolicyDocument), empty when none is known.
 	Trust string `json:"trust,omitempty"`
+	// TrustIDs are the unique ids that the users and roles of the trust policy had when it was put; see
+	// [Service.ShownTrust].
+	TrustIDs map[string]string `json:"trustIDs,omitempty"`
 	// MaxSession is how long a session may last; 0 stands for AWS's default of one hour.
 	MaxSession    time.Duration     `json:"maxSession,omitempty"`
 	ServiceLinked bool              `json:"serviceLinked,omitempty"`
@@ -80,6 +83,10 @@ type ManagedPolicyDetail struct {
 	// Versions are the versions that there are, oldest first; Default is the id of the one that counts.
 	Versions []*PolicyVersion `json:"versions"`
 	Default  string           `json:"default"`
+	// Made is how many versions there ever were, 0 when that is the number of the newest: ids are not used again.
+	Made int `json:"made,omitempty"`
+	// BuiltIn is true for a policy that AWS manages and this program brings along; it is not in the store.
+	BuiltIn bool `json:"-"`
 }
 
 // PolicyVersion is a version of a managed policy.

@@ -211,7 +211,7 @@ func (s *Service) begin(snap *snapshot, o SessionOptions, c claims) (Credentials
 	if err != nil {
 		return Credentials{}, err
 	}
-	id, err := newID(s.config.Rand, prefixSession, accessKeyIDLength)
+	id, err := sessionKeyID(s.config.Rand, c.Account)
 	if err != nil {
 		return Credentials{}, err
 	}

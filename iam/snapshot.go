@@ -10,7 +10,8 @@ import (
 	"github.com/strictkms/strictkms/store"
 )
 
-// snapshot is all that is stored, at one revision. It is immutable.
+// snapshot is all that is stored, at one revision, with the policies of AWS that this program brings along. It is
+// immutable.
 type snapshot struct {
 	// number grows with every snapshot.
 	number  int64
@@ -20,7 +21,7 @@ type snapshot struct {
 	ids *btree.Map[string, string]
 }
 
-// entry is a record with the revision that wrote it.
+// entry is a record with the revision that wrote it, 0 for one that is not in the store.
 type entry struct {
 	revision int64
 	record   any
@@ -45,6 +46,9 @@ func (m *memory) clear() {
 	m.next.entries = &btree.Map[string, entry]{}
 	m.next.keys = &btree.Map[string, *AccessKey]{}
 	m.next.ids = &btree.Map[string, string]{}
+	for _, p := range awsManaged() {
+		m.next.entries.Set(keyOf(p), entry{record: p})
+	}
 }
 
 // publish makes what was changed visible. The copies share what later changes leave alone.
@@ -110,6 +114,9 @@ func (m *memory) remove(key string) {
 	old, ok := m.next.entries.Delete(key)
 	if !ok {
 		return
+	}
+	if p := builtIn(key); p != nil {
+		m.next.entries.Set(key, entry{record: p})
 	}
 	if k, ok := old.record.(*AccessKey); ok {
 		m.next.keys.Delete(k.ID)

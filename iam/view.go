@@ -146,3 +146,8 @@ func edited[T any](e *Edit, prefix string) []T {
 	}
 	return out
 }
+
+// View returns what was stored as the edit began, without what it changed. Reading it does not make the edit fail when
+// another process changes it, so that it is for what has no place in one transaction: counting, and looking through
+// everything.
+func (e *Edit) View() *View { return &View{e.snap} }

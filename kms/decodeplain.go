@@ -27,7 +27,7 @@ var plainFields sync.Map
 // fieldsOf returns the fields of an input type by name. Inputs have no names of their own for JSON.
 func fieldsOf(t reflect.Type) map[string]int {
 	if known, ok := plainFields.Load(t); ok {
-		return known.(map[string]int) //nolint:errcheck,forcetypeassert // nothing else is stored
+		return known.(map[string]int) //nolint:forcetypeassert // nothing else is stored
 	}
 	fields := map[string]int{}
 	for i := range t.NumField() {

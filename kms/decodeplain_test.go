@@ -27,17 +27,18 @@ func samePlain(t require.TestingT, src []byte, make func() any) (read bool) {
 
 // plainInput has a member of every type that inputs have.
 type plainInput struct {
-	KeyId         *string
-	Blob          []byte
-	Secret        secret
-	Context       map[string]string
-	Tokens        []string
-	DryRun        *bool
-	Limit         *int32
-	Long          *int64
-	Tags          []Tag
-	Recipient     *recipientInfo
-	Mixed, hidden *string
+	KeyId     *string
+	Blob      []byte
+	Secret    secret
+	Context   map[string]string
+	Tokens    []string
+	DryRun    *bool
+	Limit     *int32
+	Long      *int64
+	Tags      []Tag
+	Recipient *recipientInfo
+	Mixed     *string
+	hidden    *string //nolint:unused // for what is not exported
 }
 
 func newPlainInput() any { return new(plainInput) }

@@ -69,8 +69,13 @@ func TestStringsActionSet(t *testing.T) {
 	}
 	require.Equal(t, []string{"AddUserToGroup", "CreateUser", "DeleteUser", "GetUser", "ListUsers", "TagUser", "UntagUser", "UpdateUser"},
 		names((&Strings{Values: []Value{
-			{Text: "iam:???????USER"}, {Text: "iam:??????User"}, {Text: "iam:Create[User"}, {Text: "iam:ListUsers"}, {Text: "iam:*?gUser"},
-			{Text: "iam:GetUser"}, {Text: "iam:AddUser*"},
+			{Text: "iam:???????USER"},
+			{Text: "iam:??????User"},
+			{Text: "iam:Create[User"},
+			{Text: "iam:ListUsers"},
+			{Text: "iam:*?gUser"},
+			{Text: "iam:GetUser"},
+			{Text: "iam:AddUser*"},
 		}}).ActionSet()))
 	unresolved := &Strings{Values: []Value{{Text: "*", Unresolved: true}}}
 	require.True(t, unresolved.ActionSet().IsEmpty())

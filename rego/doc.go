@@ -9,4 +9,9 @@
 // The translation uses stock built-ins only. It never negates a call whose operand may be
 // undefined: OPA would hoist the operand out of the negation and the rule, often a Deny, would
 // silently be lost. Negation is applied to rules and to plain comparisons only.
+//
+// Where AWS's documents leave something open, the translation follows [Readings] and notes the [Assumption].
+//
+// What no test reaches are errors of reading back what this package itself wrote, and the panic for a string that
+// does not encode.
 package rego

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
@@ -233,4 +234,74 @@ func TestIAMInModeOff(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "arn:aws:iam::"+account+":root", *self.User.Arn)
 	require.NotNil(t, w.iamUser(t, "alice"))
+}
+
+// TestUserMadeAgainIsSomebodyElse deletes a user whom a key policy names and makes another one of that name: the policy
+// shows the id of who is gone, and the new one has no access.
+func TestUserMadeAgainIsSomebodyElse(t *testing.T) {
+	w := start(t, enforce.Strict, withIAM(t))
+	ctx := t.Context()
+	root := w.root(t)
+	rootKMS := w.client(w.credentials(t, "arn:aws:iam::"+account+":root"))
+	create := func() (id string, client *kms.Client) {
+		made, err := root.CreateUser(ctx, &awsiam.CreateUserInput{UserName: aws.String("alice")})
+		require.NoError(t, err)
+		return *made.User.UserId, w.client(w.credentials(t, *made.User.Arn))
+	}
+	id, alice := create()
+	key, err := rootKMS.CreateKey(ctx, &kms.CreateKeyInput{Policy: aws.String(`{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"},
+		{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"kms:Encrypt","Resource":"*"}]}`)})
+	require.NoError(t, err)
+	_, err = encrypt(t, alice, *key.KeyMetadata.KeyId)
+	require.NoError(t, err)
+
+	for _, k := range w.accessKeys(t, root, "alice") {
+		_, err = root.DeleteAccessKey(ctx, &awsiam.DeleteAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: k.AccessKeyId})
+		require.NoError(t, err)
+	}
+	_, err = root.DeleteUser(ctx, &awsiam.DeleteUserInput{UserName: aws.String("alice")})
+	require.NoError(t, err)
+	again, alice := create()
+	require.NotEqual(t, id, again)
+	_, err = encrypt(t, alice, *key.KeyMetadata.KeyId)
+	requireAPIError(t, err, "AccessDeniedException", "kms:Encrypt")
+	shown, err := rootKMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: key.KeyMetadata.KeyId})
+	require.NoError(t, err)
+	require.Contains(t, *shown.Policy, id)
+	require.NotContains(t, *shown.Policy, "user/alice")
+}
+
+func (w *world) accessKeys(t testing.TB, client *awsiam.Client, user string) []types.AccessKeyMetadata {
+	t.Helper()
+	out, err := client.ListAccessKeys(t.Context(), &awsiam.ListAccessKeysInput{UserName: &user})
+	require.NoError(t, err)
+	return out.AccessKeyMetadata
+}
+
+// TestIAMCallsAreExplainedAndCounted finds a denied call of IAM in the decision log and in the metrics.
+func TestIAMCallsAreExplainedAndCounted(t *testing.T) {
+	w := start(t, enforce.Strict, withIAM(t))
+	bob := w.identities(w.user(t, "bob", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:Delete*","Resource":"*"}]}`))
+	_, err := bob.DeleteUser(t.Context(), &awsiam.DeleteUserInput{UserName: aws.String("bob")})
+	requireAPIError(t, err, "AccessDenied", "with an explicit deny in an identity-based policy")
+	denied := w.trail.Denied()
+	require.Len(t, denied, 1)
+	x, found := w.trail.Explain(t.Context(), denied[0])
+	require.True(t, found)
+	require.Equal(t, "DeleteUser", x.Operation)
+	require.Equal(t, "AccessDenied", x.ErrorCode)
+	require.Equal(t, "iam:DeleteUser", x.Decisions[0].Action)
+	require.Equal(t, "arn:aws:iam::"+account+":user/bob", x.Decisions[0].Resource)
+	body := send(t, mustGet(t, w.url+server.MetricsPath)).body
+	require.Contains(t, body, `strictkms_requests_total{code="AccessDenied",operation="iam:DeleteUser"} 1`)
+}
+
+// TestIAMTakesEveryRegion signs for the Region that the client is set to, as SDKs do with an endpoint of one's own.
+func TestIAMTakesEveryRegion(t *testing.T) {
+	w := start(t, enforce.Strict, withIAM(t))
+	client := w.identities(w.user(t, "bob", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*",
+		"Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}]}`))
+	_, err := client.GetUser(t.Context(), &awsiam.GetUserInput{}, func(o *awsiam.Options) { o.Region = "eu-central-1" })
+	require.NoError(t, err)
 }

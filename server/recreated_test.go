@@ -26,13 +26,13 @@ func (w *world) forget(t *testing.T, remove func(e *iam.Edit) error) {
 // whom they name (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
 func TestPrincipalsMadeAnew(t *testing.T) {
 	const (
-		app = "arn:aws:iam::" + account + ":role/App"
+		app = "arn:aws:iam::" + account + ":role/Worker"
 		bob = "arn:aws:iam::" + account + ":user/bob"
 	)
 	w := start(t, enforce.Strict)
 	ctx := t.Context()
 	admin := w.client(w.user(t, "admin", allowAll))
-	role, user := w.role(t, "App", allowNothing), w.user(t, "bob", allowAll)
+	role, user := w.role(t, "Worker", allowNothing), w.user(t, "bob", allowAll)
 	policy := `{"Version":"2012-10-17","Statement":[
 		{"Sid":"Admin","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},
 		{"Sid":"App","Effect":"Allow","Principal":{"AWS":"` + app + `"},"Action":"kms:Encrypt","Resource":"*"},
@@ -55,10 +55,10 @@ func TestPrincipalsMadeAnew(t *testing.T) {
 	_, err = encrypt(t, w.client(user), key)
 	require.ErrorContains(t, err, "with an explicit deny in a resource-based policy")
 
-	w.forget(t, func(e *iam.Edit) error { return e.DeleteRole(account, "App") })
+	w.forget(t, func(e *iam.Edit) error { return e.DeleteRole(account, "Worker") })
 	w.forget(t, func(e *iam.Edit) error { return e.DeleteUser(account, "bob") })
 	oldRole, oldUser := role.Principal.UniqueID, user.Principal.UniqueID
-	role, user = w.role(t, "App", allowNothing), w.user(t, "bob", allowAll)
+	role, user = w.role(t, "Worker", allowNothing), w.user(t, "bob", allowAll)
 	require.NotEqual(t, oldRole, role.Principal.UniqueID)
 	for range 2 {
 		_, err = encrypt(t, w.client(role), key)

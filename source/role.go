@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -37,7 +38,7 @@ func (w *World) Role(name string) (*evaluator.Role, error) {
 	}
 	role := &evaluator.Role{ARN: w.roleARN(r), Trust: r.Trust, Tags: r.Tags, Unknown: r.Unknown}
 	if r.Trust == nil {
-		role.Unknown = append(role.Unknown[:len(role.Unknown):len(role.Unknown)], "no trust policy of role/"+r.Name+" is loaded: nobody may assume it")
+		role.Unknown = append(slices.Clip(role.Unknown), "no trust policy of role/"+r.Name+" is loaded: nobody may assume it")
 	}
 	built, _ := w.tables().trusts.LoadOrStore(r, role)
 	return built.(*evaluator.Role), nil //nolint:forcetypeassert // only roles are stored

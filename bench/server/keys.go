@@ -68,7 +68,7 @@ func pages(ctx context.Context, out io.Writer, c *child, o options) error {
 			return err
 		}
 		var answer struct {
-			Keys       []struct{ KeyId string }
+			Keys       []struct{}
 			NextMarker string
 			Truncated  bool
 		}

@@ -82,7 +82,7 @@ func startKind(ctx context.Context, kind, argument string) (hello, func() error,
 		return hello{}, nil, err
 	}
 	stop := func() error {
-		closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		err := in.Close(closing)
 		if config.Data != "" {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,7 +27,7 @@ const (
 	killLooked  = 30 // keys of each writer that are looked at after each kill, half of them the newest
 )
 
-// killWorld has a user for each writer. The root user's key policy gives nobody anything: IAM policies decide.
+// killWorld begins a template that has a user for each writer.
 const killWorld = `AWSTemplateFormatVersion: 2010-09-09
 Resources:
 `
@@ -51,13 +52,14 @@ func TestKilled(t *testing.T) {
 		kills, err = strconv.Atoi(value)
 		require.NoError(t, err)
 	}
-	template := killWorld
+	var template strings.Builder
+	template.WriteString(killWorld)
 	for i := range killWriters {
-		template += fmt.Sprintf(killUser, i)
+		fmt.Fprintf(&template, killUser, i)
 	}
 	dir := t.TempDir()
 	file, data := filepath.Join(dir, "template.yaml"), filepath.Join(dir, "data")
-	require.NoError(t, os.WriteFile(file, []byte(template), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(template.String()), 0o600))
 	writers := make([]*killWriter, killWriters)
 	for i := range writers {
 		writers[i] = &killWriter{name: fmt.Sprintf("writer%d", i)}
@@ -99,7 +101,7 @@ func killUnderLoad(t *testing.T, p *process, writers []*killWriter) {
 	case <-time.After(30 * time.Second):
 		t.Fatalf("no write was acknowledged:\n%s", p.log)
 	}
-	time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond) //nolint:forbidigo // the moment of the kill is the test
+	time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond)
 	p.kill()
 	all.Wait()
 	for _, w := range writers {

@@ -24,7 +24,7 @@ func sample(of reflect.Type, name string) in {
 		tag := rules.Parse(field.Tag.Get("iam"))
 		value, known := samples[field.Name]
 		switch {
-		case !tag.Required:
+		case !tag.Required && field.Name != "UserName":
 		case known:
 			out[field.Name] = value
 		case tag.Enum != "":

@@ -118,9 +118,15 @@ func (c *call) entities(wanted func(kind string) bool) func(yield func(string, e
 			kind string
 			each func(prefix string) bool
 		}{
-			{"User", func(at string) bool { return each(c.view.Users(c.Account), at, func(u *iam.UserDetail) entity { return entity{user: u} }, yield) }},
-			{"Group", func(at string) bool { return each(c.view.Groups(c.Account), at, func(g *iam.GroupDetail) entity { return entity{group: g} }, yield) }},
-			{"Role", func(at string) bool { return each(c.view.Roles(c.Account), at, func(r *iam.RoleDetail) entity { return entity{role: r} }, yield) }},
+			{"User", func(at string) bool {
+				return each(c.view.Users(c.Account), at, func(u *iam.UserDetail) entity { return entity{user: u} }, yield)
+			}},
+			{"Group", func(at string) bool {
+				return each(c.view.Groups(c.Account), at, func(g *iam.GroupDetail) entity { return entity{group: g} }, yield)
+			}},
+			{"Role", func(at string) bool {
+				return each(c.view.Roles(c.Account), at, func(r *iam.RoleDetail) entity { return entity{role: r} }, yield)
+			}},
 			{"LocalManagedPolicy", func(at string) bool {
 				return each(c.view.ManagedPolicies(c.Account), at, func(p *iam.ManagedPolicyDetail) entity { return entity{policy: p} }, yield)
 			}},

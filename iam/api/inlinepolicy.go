@@ -84,7 +84,9 @@ func noSuchPolicy(owner, name string) error {
 
 // encodedDocument is a policy as answers have it: percent-encoded as in RFC 3986
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html, PolicyDocument).
-func encodedDocument(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+func encodedDocument(text string) string {
+	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+}
 
 type listPoliciesOutput struct {
 	PolicyNames []string

@@ -49,6 +49,14 @@ var operations = operation.NewTable(rules,
 	userCredentialOperations,
 	accountOperations,
 	detailsOperations,
+	roleOperations,
+	roleUpdateOperations,
+	rolePolicyOperations,
+	instanceProfileOperations,
+	managedPolicyOperations,
+	policyVersionOperations,
+	attachmentOperations,
+	policyEntityOperations,
 )
 
 // Operations implements [operation.API].

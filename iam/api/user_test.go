@@ -117,6 +117,7 @@ func TestWhatIsAsked(t *testing.T) {
 	tagged.Context = map[string][]string{"aws:RequestTag/k": {"v"}, "aws:TagKeys": {"k"}}
 	untagged := onAlice("iam:UntagUser")
 	untagged.Context = map[string][]string{"aws:TagKeys": {"k"}}
+	untagged.Tags = map[string]string{"team": "red", "k": "v"}
 	create := operation.Access{Action: "iam:CreateUser", Resource: userARN("/x"), Context: tagged.Context}
 	createTag := create
 	createTag.Action = "iam:TagUser"

@@ -78,6 +78,17 @@ var rules = []rule{
 		pkg: "iam/api", own: []string{"policy", "iam", "store", "evaluator", "internal/operation", "internal/constraint"},
 		deny: network,
 	},
+	// The STS API, without HTTP, and the tokens of identity providers that it takes.
+	{
+		pkg: "iam/sts", own: []string{"policy", "iam", "iam/oidc", "internal/operation", "internal/constraint"},
+		deny: network,
+	},
+	{pkg: "iam/oidc", own: []string{"internal/operation"}, modules: []string{"github.com/lestrrat-go/jwx/v3"}, deny: network},
+	// The Organizations API, without HTTP.
+	{
+		pkg: "iam/organizations", own: []string{"policy", "iam", "store", "internal/operation", "internal/constraint"},
+		deny: network,
+	},
 	{
 		pkg: "kms", own: []string{"policy", "store", "kms/material", "internal/constraint"}, modules: []string{btree, uuid},
 		deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"}),

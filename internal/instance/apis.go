@@ -2,6 +2,7 @@ package instance
 
 import (
 	"github.com/strictkms/strictkms/iam/api"
+	"github.com/strictkms/strictkms/iam/sts"
 	"github.com/strictkms/strictkms/internal/operation"
 )
 
@@ -11,5 +12,11 @@ func (i *Instance) apis() ([]operation.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []operation.API{identities}, nil
+	tokens, err := sts.New(sts.Config{
+		Identities: i.iam, Providers: i.config.Providers, Messages: sts.NewMessages(i.root), Clock: i.config.Clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []operation.API{identities, tokens}, nil
 }

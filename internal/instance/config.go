@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source"
 )
@@ -40,6 +41,8 @@ type Config struct {
 	// Services are service principals, for example s3.amazonaws.com, that get an access key: they may sign calls, also
 	// on behalf of callers of their own.
 	Services []string
+	// Providers are the identity providers whose tokens AssumeRoleWithWebIdentity takes; nil for none.
+	Providers *oidc.Providers
 	// Version is told by the health page.
 	Version string
 	// Clock tells the time; nil is time.Now.

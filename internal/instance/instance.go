@@ -31,6 +31,7 @@ type Instance struct {
 	listener net.Listener
 	server   *server.Server
 	store    *monitored
+	root     *material.Root
 	iam      *iam.Service
 	kms      *kms.Service
 	enforcer *enforce.Enforcer
@@ -73,14 +74,14 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i.store = &monitored{Store: st}
+	i.store, i.root = &monitored{Store: st}, root
 	if err := i.startServices(ctx, i.store, root); err != nil {
 		return err
 	}
-	if err := i.startTrail(); err != nil {
+	if err := i.startTrail(); err != nil { //nolint:contextcheck // what it starts outlives the start
 		return err
 	}
-	i.enforcer, err = enforce.New(enforce.Config{
+	i.enforcer, err = enforce.New(enforce.Config{ //nolint:contextcheck // what it starts outlives the start
 		World: enforce.World(i.iam), Mode: i.config.Enforce, Clock: i.config.Clock, Logger: i.config.Logger,
 	})
 	if err != nil {

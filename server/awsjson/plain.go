@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -20,10 +21,10 @@ type plainField struct {
 // []plainField.
 var plainTypes sync.Map
 
-// plainFieldsOf returns the fields of a struct of texts, blobs and Booleans, nil for any other type.
+// plainFieldsOf returns the fields of a struct whose values are plain, nil for any other type.
 func plainFieldsOf(t reflect.Type) []plainField {
 	if known, ok := plainTypes.Load(t); ok {
-		return known.([]plainField) //nolint:errcheck,forcetypeassert // nothing else is stored
+		return known.([]plainField) //nolint:forcetypeassert // nothing else is stored
 	}
 	fields := newPlainFields(t)
 	plainTypes.Store(t, fields)
@@ -46,13 +47,22 @@ func newPlainFields(t reflect.Type) []plainField {
 	return fields
 }
 
-// isPlain reports whether a type is that of a text, a blob or a Boolean that has no JSON of its own.
+// isPlain reports whether a type is that of a text, a blob, a Boolean, an integer, a list of texts, a number with JSON of
+// its own, as times are, or a pointer to it or to a struct.
 func isPlain(t reflect.Type) bool {
+	if t.Implements(reflect.TypeFor[json.Marshaler]()) {
+		return true // what it writes is looked at
+	}
+	if marshals(t) {
+		return false
+	}
 	switch t.Kind() {
-	case reflect.String, reflect.Bool:
-		return !marshals(t)
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64:
+		return true
 	case reflect.Slice:
-		return t.Elem() == reflect.TypeFor[byte]() && !marshals(t)
+		return t.Elem() == reflect.TypeFor[byte]() || t.Elem() == reflect.TypeFor[string]()
+	case reflect.Pointer:
+		return t.Elem().Kind() == reflect.Struct
 	default:
 		return false
 	}
@@ -69,24 +79,28 @@ func marshals(t reflect.Type) bool {
 }
 
 // appendPlain appends what encoding/json writes, without its escapes for HTML, of an output that is a pointer to a
-// struct of texts, blobs and Booleans. It reports false for any other, and for texts that need escapes.
+// struct of plain values. It reports false for any other, and for texts that need escapes.
 func appendPlain(b []byte, output any) ([]byte, bool) {
 	v := reflect.ValueOf(output)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return b, false
 	}
-	v = v.Elem()
+	return appendPlainStruct(b, v.Elem())
+}
+
+func appendPlainStruct(b []byte, v reflect.Value) ([]byte, bool) {
 	fields := plainFieldsOf(v.Type())
 	if fields == nil {
 		return b, false
 	}
+	first := len(b) + 1
 	b = append(b, '{')
 	for i := range fields {
 		f := v.Field(fields[i].index)
 		if fields[i].omitEmpty && isEmpty(f) {
 			continue
 		}
-		if b[len(b)-1] != '{' {
+		if len(b) > first {
 			b = append(b, ',')
 		}
 		b = append(b, fields[i].name...)
@@ -100,31 +114,71 @@ func appendPlain(b []byte, output any) ([]byte, bool) {
 
 // isEmpty is what omitempty means.
 func isEmpty(v reflect.Value) bool {
-	if v.Kind() == reflect.Bool {
-		return !v.Bool()
+	switch v.Kind() {
+	case reflect.String, reflect.Slice:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	default:
+		return v.IsZero()
 	}
-	return v.Len() == 0
 }
 
 func appendPlainValue(b []byte, v reflect.Value) ([]byte, bool) {
+	if own, ok := reflect.TypeAssert[json.Marshaler](v); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+		return appendNumber(b, own)
+	}
 	switch v.Kind() {
 	case reflect.Bool:
-		if v.Bool() {
-			return append(b, "true"...), true
-		}
-		return append(b, "false"...), true
+		return strconv.AppendBool(b, v.Bool()), true
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return strconv.AppendInt(b, v.Int(), 10), true
 	case reflect.String:
-		text := v.String()
-		if strings.ContainsFunc(text, needsEscape) {
-			return b, false
-		}
-		return append(append(append(b, '"'), text...), '"'), true
-	default:
+		return appendText(b, v.String())
+	case reflect.Pointer:
 		if v.IsNil() {
 			return append(b, "null"...), true
 		}
+		return appendPlainStruct(b, v.Elem())
+	default:
+		return appendPlainSlice(b, v)
+	}
+}
+
+func appendPlainSlice(b []byte, v reflect.Value) ([]byte, bool) {
+	if v.IsNil() {
+		return append(b, "null"...), true
+	}
+	if v.Type().Elem().Kind() == reflect.Uint8 {
 		return append(base64.StdEncoding.AppendEncode(append(b, '"'), v.Bytes()), '"'), true
 	}
+	b = append(b, '[')
+	for i := range v.Len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var ok bool
+		if b, ok = appendText(b, v.Index(i).String()); !ok {
+			return b, false
+		}
+	}
+	return append(b, ']'), true
+}
+
+func appendText(b []byte, text string) ([]byte, bool) {
+	if strings.ContainsFunc(text, needsEscape) {
+		return b, false
+	}
+	return append(append(append(b, '"'), text...), '"'), true
+}
+
+// appendNumber appends what a value writes of itself when that is a number without an exponent.
+func appendNumber(b []byte, own json.Marshaler) ([]byte, bool) {
+	text, err := own.MarshalJSON()
+	if err != nil || strings.Trim(string(text), "-.0123456789") != "" || !json.Valid(text) {
+		return b, false
+	}
+	return append(b, text...), true
 }
 
 // needsEscape reports whether a rune may not be in a JSON string as it is; it asks for more than necessary.

@@ -27,15 +27,25 @@ func (n *node) structure(v reflect.Value, path string) error {
 			}
 			continue
 		}
-		child := n.children[field.Name]
+		name := nameOf(&field)
+		child := n.children[name]
 		if child == nil || !field.IsExported() {
 			continue
 		}
-		if err := child.set(v.Field(i), join(path, field.Name)); err != nil {
+		if err := child.set(v.Field(i), join(path, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// nameOf is the name of a member of an input: that of its field, unless a tag says another, for the few that begin with
+// a small letter.
+func nameOf(field *reflect.StructField) string {
+	if name, ok := field.Tag.Lookup("query"); ok {
+		return name
+	}
+	return field.Name
 }
 
 func join(path, name string) string {

@@ -188,6 +188,21 @@ func (t *template) importValue(n, arg *node) value {
 	if !ok {
 		return t.unresolved(n.pos, "Fn::ImportValue")
 	}
+	if t.live != nil {
+		return t.liveImport(n, export)
+	}
 	t.warn(n.pos, "unresolved-import", "the export %s belongs to another stack: its value is unknown", quote(export))
+	return t.unresolved(n.pos, "Fn::ImportValue "+export)
+}
+
+// liveImport computes Fn::ImportValue in a deployment.
+func (t *template) liveImport(n *node, export string) value {
+	text, ok := t.live.Import(export)
+	switch {
+	case ok:
+		return textAt(n.pos, text)
+	case !t.outline && !strings.ContainsRune(export, unresolvedMark):
+		t.fail(n.pos, "unknown-export", "No export named %s found.", export)
+	}
 	return t.unresolved(n.pos, "Fn::ImportValue "+export)
 }

@@ -105,6 +105,9 @@ func (t *template) giveValue(p *parameter) {
 	text, given := t.opts.Parameters[p.name]
 	pos := p.pos
 	if !given {
+		if t.outline {
+			return
+		}
 		def := p.node.get("Default")
 		if def == nil {
 			t.fail(p.pos, "missing-parameter", "parameter %s has no default: give it a value with --parameter %s=…", p.name, p.name)

@@ -28,6 +28,9 @@ func (t *template) pseudo(name string, pos policy.Position) (value, bool) {
 	case "AWS::Region":
 		return textAt(pos, t.opts.Region), true
 	case "AWS::StackId":
+		if t.live != nil {
+			return textAt(pos, t.live.StackID), true
+		}
 		return textAt(pos, policy.ARN{
 			Partition: t.partition, Service: "cloudformation", Region: t.opts.Region, Account: t.opts.Account,
 			Resource: "stack/" + t.opts.StackName + "/" + t.uuid("AWS::StackId"),
@@ -66,7 +69,24 @@ func (t *template) ref(name string, pos policy.Position) value {
 	if r == nil {
 		return t.unresolved(pos, "Ref "+name)
 	}
+	if t.live != nil {
+		return t.made(pos, r.id)
+	}
 	return textAt(pos, t.reference(r))
+}
+
+// made is what a resource of a deployment, or one of its attributes, is known by.
+func (t *template) made(pos policy.Position, logical string, attribute ...string) value {
+	text, ok := "", false
+	if len(attribute) == 0 {
+		text, ok = t.live.Reference(logical)
+	} else {
+		text, ok = t.live.Attribute(logical, attribute[0])
+	}
+	if ok {
+		return textAt(pos, text)
+	}
+	return t.unresolved(pos, strings.Join(append([]string{logical}, attribute...), "."))
 }
 
 // getAtt computes Fn::GetAtt, written as Name.Attribute or as a list.
@@ -112,6 +132,9 @@ func (t *template) attribute(logical, attribute string, pos policy.Position) val
 	r := t.resource(logical, pos)
 	if r == nil {
 		return t.unresolved(pos, "Fn::GetAtt "+logical+"."+attribute)
+	}
+	if t.live != nil && (!r.kind.owned() || r.kind.attributes[attribute] != "") {
+		return t.made(pos, logical, attribute)
 	}
 	text, ok := t.attributeOf(r, attribute)
 	if !ok {

@@ -80,7 +80,7 @@ func (t *template) declareResource(e entry) {
 		return
 	}
 	r.typ, r.kind = typ.text, resourceKinds[typ.text]
-	if r.kind == nil && ownedService(r.typ) {
+	if r.kind == nil && ownedService(r.typ) && t.live == nil {
 		t.checkType(typ)
 	}
 	if r.properties = e.value.get("Properties"); r.properties != nil && r.properties.kind != mapNode {

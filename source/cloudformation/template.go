@@ -15,6 +15,10 @@ type template struct {
 	source    *yamljson.File
 	root      *node
 
+	// live is set when the template is deployed, and outline when there are no values of its parameters.
+	live    *Deployment
+	outline bool
+
 	parameters map[string]*parameter
 	mappings   *node
 	conditions map[string]*condition

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -157,7 +158,7 @@ func (p *plan) managed(doc *policy.Document) {
 	s.size = sizeOf([]*iam.Policy{text})
 	s.account, s.once = arn.Account, "policy/"+name
 	s.put = func(e *iam.Edit) (bool, error) {
-		if e.ManagedPolicy(doc.ARN) != nil {
+		if p := e.ManagedPolicy(doc.ARN); p != nil && !p.BuiltIn {
 			return false, nil
 		}
 		return true, e.PutManagedPolicy(&iam.ManagedPolicyDetail{
@@ -213,9 +214,9 @@ func (p *plan) user(u *source.User) {
 }
 
 func (p *plan) role(r *source.Role) {
-	inline := p.inline("role/"+r.Name, r.Policies)
+	inline, trust := p.inline("role/"+r.Name, r.Policies), p.trust(r)
 	p.add(step{
-		what: p.w.Defaults.IAMARN(r.Account, "role", r.Path, r.Name), pos: r.Pos, entries: 3, size: sizeOf(inline),
+		what: p.w.Defaults.IAMARN(r.Account, "role", r.Path, r.Name), pos: r.Pos, entries: 3, size: sizeOf(inline) + len(trust),
 		account: r.Account, once: "role/" + r.Name,
 		put: func(e *iam.Edit) (bool, error) {
 			if e.Role(r.Account, r.Name) != nil {
@@ -223,10 +224,27 @@ func (p *plan) role(r *source.Role) {
 			}
 			return true, e.PutRole(&iam.RoleDetail{
 				Account: r.Account, Name: r.Name, Path: r.Path, ID: r.UniqueID, ServiceLinked: r.ServiceLinked, Tags: r.Tags,
-				Inline: inline, Attached: r.Attached, Boundary: r.Boundary, Unknown: r.Unknown,
+				Inline: inline, Attached: r.Attached, Boundary: r.Boundary, Unknown: r.Unknown, Trust: trust,
 			})
 		},
 	})
+}
+
+// trust is the trust policy of a role as the server keeps it: of one that is not known in full, what it allows whatever
+// the rest is. Without one nobody may assume the role.
+func (p *plan) trust(r *source.Role) string {
+	doc := r.Trust
+	if doc != nil && doc.HasUnresolved() {
+		doc = doc.Bound(false)
+	}
+	if doc == nil || len(doc.Statements) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(printable(doc))
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("printing %s: %w", r.Trust.Name, err)
+	}
+	return string(text)
 }
 
 // organization writes what the organization says about an account.

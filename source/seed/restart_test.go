@@ -78,14 +78,18 @@ func (r *restarted) do(tb *testing.T, operation string, input map[string]any) {
 	if operation == "CreateKey" && err == nil {
 		out, err := json.Marshal(result.Output)
 		require.NoError(r.t, err)
-		var made struct{ KeyMetadata struct{ KeyId string } }
+		var made struct{ KeyMetadata map[string]any }
 		require.NoError(r.t, json.Unmarshal(out, &made))
-		r.keys = append(r.keys, made.KeyMetadata.KeyId)
+		id, ok := made.KeyMetadata["KeyId"].(string)
+		require.True(r.t, ok)
+		r.keys = append(r.keys, id)
 	}
 }
 
 // edit changes an identity, which may be refused.
-func (r *restarted) edit(tb *testing.T, change func(e *iam.Edit) error) { _ = r.iam.Edit(tb.Context(), change) }
+func (r *restarted) edit(tb *testing.T, change func(e *iam.Edit) error) {
+	_ = r.iam.Edit(tb.Context(), change)
+}
 
 // actions are what can be done to the server.
 func (r *restarted) actions(tb *testing.T) map[string]func(*rapid.T) {

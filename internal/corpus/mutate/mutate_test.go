@@ -181,7 +181,7 @@ func TestAllowed(t *testing.T) {
 	var out bytes.Buffer
 	p := printer{out: &out, allowed: a}
 	require.ErrorIs(t, p.summary(results, nil), errSurvivors)
-	require.Equal(t, "3 mutants, 1 killed by the corpus, 1 equivalent, 1 survivors\n", out.String())
+	require.Equal(t, "3 mutants, 1 killed by the corpus, 1 equivalent, 1 survivors\n3 mutants, 1 differences\n", out.String())
 	out.Reset()
 	require.NoError(t, p.summary(results[:2], nil))
 	require.ErrorIs(t, p.summary(results[:2], wrong), errSurvivors)

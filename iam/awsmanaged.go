@@ -1,0 +1,64 @@
+package iam
+
+import (
+	_ "embed" // the policies are a file
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// awsManagedFile are the policies that AWS manages and that are about AWS KMS; its "about" says where they come from
+// and what is left out of them.
+//
+//go:embed awsmanaged.json
+var awsManagedFile []byte
+
+// awsManagedPolicy is one of them in the file.
+type awsManagedPolicy struct {
+	Name, Path, ID, Version string
+	Created, Updated        time.Time
+	// Partial says that AWS's policy has more, about services that are not served here.
+	Partial  bool
+	Document json.RawMessage
+}
+
+// partialDescription says of a policy that not all of it is here. What AWS says about it is not known.
+const partialDescription = "strictkms has the part of this policy that is about AWS KMS, IAM, STS, Organizations and CloudFormation."
+
+// awsManaged are the records of the policies that AWS manages and that this program brings along. They are read once;
+// policies are immutable, so that all services share them and what is computed from them.
+var awsManaged = sync.OnceValue(func() []*ManagedPolicyDetail {
+	var file struct {
+		About    []string
+		Policies []awsManagedPolicy
+	}
+	if err := json.Unmarshal(awsManagedFile, &file); err != nil {
+		panic(fmt.Errorf("awsmanaged.json: %w", err)) // a broken build
+	}
+	records := make([]*ManagedPolicyDetail, 0, len(file.Policies))
+	for _, p := range file.Policies {
+		r := &ManagedPolicyDetail{
+			Partition: defaultPartition, Account: AWS, Name: p.Name, Path: p.Path, ID: p.ID,
+			Created: p.Created.UTC(), Updated: p.Updated.UTC(), Default: p.Version, BuiltIn: true,
+			Versions: []*PolicyVersion{{ID: p.Version, Created: p.Updated.UTC(), Policy: &Policy{Text: string(p.Document)}}},
+		}
+		if p.Partial {
+			r.Description = partialDescription
+		}
+		records = append(records, r)
+	}
+	return records
+})
+
+// builtIn returns the policy of AWS that this program brings along for an entry, nil for none. It stands where the
+// store has no record.
+func builtIn(key string) *ManagedPolicyDetail { return awsManagedByKey()[key] }
+
+var awsManagedByKey = sync.OnceValue(func() map[string]*ManagedPolicyDetail {
+	byKey := map[string]*ManagedPolicyDetail{}
+	for _, p := range awsManaged() {
+		byKey[keyOf(p)] = p
+	}
+	return byKey
+})

@@ -1,0 +1,28 @@
+package instance
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestOperationsAreDocumented holds the table at the end of docs/api.md to the operations that there are.
+func TestOperationsAreDocumented(t *testing.T) {
+	i, err := Start(t.Context(), Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, i.Close(t.Context())) })
+	apis, err := i.apis()
+	require.NoError(t, err)
+	page, err := os.ReadFile("../../docs/api.md")
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(page), "<!-- operations -->\n")
+	require.True(t, found)
+	wanted := "\n| service | version | operations |\n|---|---|---|\n"
+	for _, api := range apis {
+		d := api.Description()
+		wanted += "| " + d.Name + " | " + d.Version + " | " + strings.Join(api.Operations(), ", ") + " |\n"
+	}
+	require.Equal(t, wanted, list, "docs/api.md must end with this table")
+}
