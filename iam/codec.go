@@ -23,6 +23,7 @@ const recordVersion = 1
 const (
 	kindAccount      = "account"
 	kindOrganization = "organization"
+	kindDirectory    = "directory"
 	kindUser         = "user"
 	kindGroup        = "group"
 	kindRole         = "role"
@@ -36,6 +37,7 @@ const (
 var newRecord = map[string]func() any{
 	kindAccount:      func() any { return &Account{} },
 	kindOrganization: func() any { return &Organization{} },
+	kindDirectory:    func() any { return &Directory{} },
 	kindUser:         func() any { return &UserDetail{} },
 	kindGroup:        func() any { return &GroupDetail{} },
 	kindRole:         func() any { return &RoleDetail{} },
@@ -66,6 +68,8 @@ func keyOf(record any) string {
 		return entryKey(r.ID, kindAccount, "")
 	case *Organization:
 		return entryKey(r.Account, kindOrganization, "")
+	case *Directory:
+		return entryKey(AWS, kindDirectory, r.ID)
 	case *UserDetail:
 		return entryKey(r.Account, kindUser, r.Name)
 	case *GroupDetail:
@@ -154,6 +158,15 @@ func policiesOf(record any) []*Policy {
 		return policies
 	case *Organization:
 		return slices.Concat(slices.Concat(r.SCPs...), slices.Concat(r.RCPs...))
+	case *Directory:
+		var policies []*Policy
+		for _, p := range r.Policies {
+			if p == nil {
+				return []*Policy{nil}
+			}
+			policies = append(policies, p.Policy)
+		}
+		return policies
 	case *EndpointPolicy:
 		return []*Policy{r.Policy}
 	default:

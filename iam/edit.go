@@ -157,6 +157,9 @@ func (e *Edit) PutOrganization(o *Organization) error {
 	if !policy.IsAccountID(o.Account) {
 		return noAccount(o.Account)
 	}
+	if d, ok := e.snap.members.Get(o.Account); ok {
+		return failf(CodeEntityAlreadyExists, "The account %s is in the organization %s, which the API changed.", o.Account, d.ID)
+	}
 	for kind, levels := range map[policy.Kind][][]*Policy{policy.ServiceControlPolicy: o.SCPs, policy.ResourceControlPolicy: o.RCPs} {
 		for _, p := range slices.Concat(levels...) {
 			if err := p.check(kind); err != nil {
@@ -170,6 +173,9 @@ func (e *Edit) PutOrganization(o *Organization) error {
 
 // Organization returns what the organization of an account says, nil for an account outside one.
 func (e *Edit) Organization(account string) *Organization {
+	if d, ok := e.snap.members.Get(account); ok {
+		return d.organization(account)
+	}
 	o, _ := e.get(entryKey(account, kindOrganization, "")).(*Organization)
 	return o
 }

@@ -168,8 +168,7 @@ func isProvider(text string) bool {
 // Organization returns what the organization of an account says about it, nil for an account outside one. The same
 // version gives the same pointer.
 func (s *Service) Organization(account string) *Organization {
-	o, _ := s.memory.current.Load().record(entryKey(account, kindOrganization, "")).(*Organization)
-	return o
+	return s.memory.current.Load().organization(account)
 }
 
 // EndpointPolicy returns the policy of a VPC endpoint, nil when none is known.

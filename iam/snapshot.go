@@ -19,6 +19,8 @@ type snapshot struct {
 	keys    *btree.Map[string, *AccessKey]
 	// ids are the entries of users and roles by their unique ids.
 	ids *btree.Map[string, string]
+	// members are the organizations that the API changed, by their accounts.
+	members *btree.Map[string, *Directory]
 }
 
 // entry is a record with the revision that wrote it, 0 for one that is not in the store.
@@ -46,6 +48,7 @@ func (m *memory) clear() {
 	m.next.entries = &btree.Map[string, entry]{}
 	m.next.keys = &btree.Map[string, *AccessKey]{}
 	m.next.ids = &btree.Map[string, string]{}
+	m.next.members = &btree.Map[string, *Directory]{}
 	for _, p := range awsManaged() {
 		m.next.entries.Set(keyOf(p), entry{record: p})
 	}
@@ -56,6 +59,7 @@ func (m *memory) publish() {
 	m.next.number++
 	m.current.Store(&snapshot{
 		number: m.next.number, entries: m.next.entries.Copy(), keys: m.next.keys.Copy(), ids: m.next.ids.Copy(),
+		members: m.next.members.Copy(),
 	})
 }
 
@@ -107,6 +111,11 @@ func (m *memory) put(key string, value []byte, revision int64) error {
 	if id := uniqueID(record); id != "" {
 		m.next.ids.Set(id, key)
 	}
+	if d, ok := record.(*Directory); ok {
+		for account := range d.Accounts {
+			m.next.members.Set(account, d)
+		}
+	}
 	return nil
 }
 
@@ -124,6 +133,13 @@ func (m *memory) remove(key string) {
 	if id := uniqueID(old.record); id != "" {
 		if at, _ := m.next.ids.Get(id); at == key { // two entries may have the same id if a source says so
 			m.next.ids.Delete(id)
+		}
+	}
+	if d, ok := old.record.(*Directory); ok {
+		for account := range d.Accounts {
+			if of, _ := m.next.members.Get(account); of == d {
+				m.next.members.Delete(account)
+			}
 		}
 	}
 }

@@ -244,7 +244,7 @@ func TestUserMadeAgainIsSomebodyElse(t *testing.T) {
 	root := w.root(t)
 	rootKMS := w.client(w.credentials(t, "arn:aws:iam::"+account+":root"))
 	create := func() (id string, client *kms.Client) {
-		made, err := root.CreateUser(ctx, &awsiam.CreateUserInput{UserName: aws.String("alice")})
+		made, err := root.CreateUser(t.Context(), &awsiam.CreateUserInput{UserName: aws.String("alice")})
 		require.NoError(t, err)
 		return *made.User.UserId, w.client(w.credentials(t, *made.User.Arn))
 	}

@@ -60,7 +60,7 @@ func parse(args []string) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	for _, text := range strings.SplitSeq(*connections, ",") {
+	for text := range strings.SplitSeq(*connections, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return o, fmt.Errorf("-connections %q: expected numbers from 1", *connections)

@@ -70,7 +70,7 @@ type createAccessKeyOutput struct {
 
 // accessKeyMetadata is an access key as answers have it, without its secret.
 type accessKeyMetadata struct {
-	UserName, AccessKeyId, Status string //nolint:revive // AWS's names
+	UserName, AccessKeyId, Status string
 	CreateDate                    time.Time
 }
 
@@ -142,7 +142,7 @@ func listAccessKeys(c *call, in *listAccessKeysInput) (*listAccessKeysOutput, er
 
 type updateAccessKeyInput struct {
 	UserName    *string `iam:"min=1,max=128,pattern=name"`
-	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"` //nolint:revive // AWS's name
+	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"`
 	Status      *string `iam:"required,enum=statusType"`
 }
 
@@ -173,7 +173,7 @@ func noSuchKey(id string) error {
 
 type deleteAccessKeyInput struct {
 	UserName    *string `iam:"min=1,max=128,pattern=name"`
-	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"` //nolint:revive // AWS's name
+	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"`
 }
 
 func deleteAccessKey(c *call, in *deleteAccessKeyInput) error {
@@ -186,7 +186,7 @@ func deleteAccessKey(c *call, in *deleteAccessKeyInput) error {
 }
 
 type getAccessKeyLastUsedInput struct {
-	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"` //nolint:revive // AWS's name
+	AccessKeyId *string `iam:"required,min=16,max=128,pattern=word"`
 }
 
 type getAccessKeyLastUsedOutput struct {

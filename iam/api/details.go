@@ -26,7 +26,7 @@ type getAccountAuthorizationDetailsOutput struct {
 }
 
 type userDetail struct {
-	Path, UserName, UserId, Arn string //nolint:revive // AWS's names
+	Path, UserName, UserId, Arn string
 	CreateDate                  time.Time
 	UserPolicyList              []inlinePolicy
 	GroupList                   []string
@@ -36,14 +36,14 @@ type userDetail struct {
 }
 
 type groupDetail struct {
-	Path, GroupName, GroupId, Arn string //nolint:revive // AWS's names
+	Path, GroupName, GroupId, Arn string
 	CreateDate                    time.Time
 	GroupPolicyList               []inlinePolicy
 	AttachedManagedPolicies       []attachedPolicy
 }
 
 type roleDetail struct {
-	Path, RoleName, RoleId, Arn string //nolint:revive // AWS's names
+	Path, RoleName, RoleId, Arn string
 	CreateDate                  time.Time
 	AssumeRolePolicyDocument    string
 	InstanceProfileList         []item
@@ -54,7 +54,7 @@ type roleDetail struct {
 }
 
 type policyDetail struct {
-	PolicyName, PolicyId, Arn, Path, DefaultVersionId string //nolint:revive // AWS's names
+	PolicyName, PolicyId, Arn, Path, DefaultVersionId string
 	AttachmentCount, PermissionsBoundaryUsageCount    int32
 	IsAttachable                                      bool
 	Description                                       string
@@ -63,7 +63,7 @@ type policyDetail struct {
 }
 
 type versionDetail struct {
-	Document, VersionId string //nolint:revive // AWS's names
+	Document, VersionId string
 	IsDefaultVersion    bool
 	CreateDate          time.Time
 }
@@ -181,7 +181,7 @@ func (c *call) groupDetail(g *iam.GroupDetail) groupDetail {
 func (c *call) roleDetail(r *iam.RoleDetail) roleDetail {
 	return roleDetail{
 		Path: r.Path, RoleName: r.Name, RoleId: r.ID, Arn: c.arn(iam.KindRole, r.Path, r.Name), CreateDate: r.Created,
-		AssumeRolePolicyDocument: encodedDocument(r.Trust), InstanceProfileList: []item{}, RolePolicyList: newInline(r.Inline),
+		AssumeRolePolicyDocument: encodedDocument(c.service.config.Identities.ShownTrust(r)), InstanceProfileList: []item{}, RolePolicyList: newInline(r.Inline),
 		AttachedManagedPolicies: newAttached(r.Attached), PermissionsBoundary: newBoundary(r.Boundary), Tags: newTags(r.Tags),
 	}
 }

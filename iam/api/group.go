@@ -22,7 +22,7 @@ const maxGroups = 300
 
 // groupOutput is a group as answers have it.
 type groupOutput struct {
-	Path, GroupName, GroupId, Arn string //nolint:revive // AWS's names
+	Path, GroupName, GroupId, Arn string
 	CreateDate                    time.Time
 }
 

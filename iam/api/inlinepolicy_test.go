@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,9 +21,7 @@ func TestInlinePolicies(t *testing.T) {
 		name := in{owner + "Name": "alice"}
 		with := func(more in) in {
 			out := in{owner + "Name": "alice"}
-			for key, value := range more {
-				out[key] = value
-			}
+			maps.Copy(out, more)
 			return out
 		}
 		text := strings.ReplaceAll(document, "{", "{ ")

@@ -30,7 +30,7 @@ const (
 
 // policyOutput is a managed policy as answers have it.
 type policyOutput struct {
-	PolicyName, PolicyId, Arn, Path, DefaultVersionId string //nolint:revive // AWS's names
+	PolicyName, PolicyId, Arn, Path, DefaultVersionId string
 	AttachmentCount, PermissionsBoundaryUsageCount    int32
 	IsAttachable                                      bool
 	Description                                       string

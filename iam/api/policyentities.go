@@ -25,11 +25,11 @@ type listEntitiesForPolicyOutput struct {
 	pageOutput
 }
 
-type policyGroup struct{ GroupName, GroupId string } //nolint:revive // AWS's names
+type policyGroup struct{ GroupName, GroupId string }
 
-type policyUser struct{ UserName, UserId string } //nolint:revive // AWS's names
+type policyUser struct{ UserName, UserId string }
 
-type policyRole struct{ RoleName, RoleId string } //nolint:revive // AWS's names
+type policyRole struct{ RoleName, RoleId string }
 
 // listEntitiesForPolicy tells who has a policy, in pages over all kinds together.
 func listEntitiesForPolicy(c *call, in *listEntitiesForPolicyInput) (*listEntitiesForPolicyOutput, error) {

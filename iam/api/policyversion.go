@@ -24,7 +24,7 @@ const maxVersions = 5
 
 // versionOutput is a version of a managed policy as answers have it.
 type versionOutput struct {
-	Document, VersionId string //nolint:revive // AWS's names
+	Document, VersionId string
 	IsDefaultVersion    bool
 	CreateDate          time.Time
 }
@@ -96,7 +96,7 @@ func createPolicyVersion(c *call, in *createPolicyVersionInput) (*createPolicyVe
 
 type policyVersionInput struct {
 	PolicyArn *string `iam:"required,min=20,max=2048"`
-	VersionId *string `iam:"required,pattern=versionId"` //nolint:revive // AWS's name
+	VersionId *string `iam:"required,pattern=versionId"`
 }
 
 type getPolicyVersionOutput struct{ PolicyVersion versionOutput }

@@ -25,7 +25,7 @@ const defaultMaxSession = time.Hour
 
 // roleOutput is a role as answers have it.
 type roleOutput struct {
-	Path, RoleName, RoleId, Arn string //nolint:revive // AWS's names
+	Path, RoleName, RoleId, Arn string
 	CreateDate                  time.Time
 	AssumeRolePolicyDocument    string
 	Description                 string

@@ -12,6 +12,8 @@ import (
 // Config is what a [Service] works with. Identities is required.
 type Config struct {
 	Identities *iam.Service
+	// Simulator decides simulations; nil for an API without them.
+	Simulator Simulator
 }
 
 // Service is the IAM API. It is safe for concurrent use.
@@ -57,6 +59,8 @@ var operations = operation.NewTable(rules,
 	policyVersionOperations,
 	attachmentOperations,
 	policyEntityOperations,
+	serviceLinkedRoleOperations,
+	simulateOperations,
 )
 
 // Operations implements [operation.API].

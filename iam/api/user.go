@@ -21,7 +21,7 @@ const maxUsers = 5000
 
 // userOutput is a user as answers have it.
 type userOutput struct {
-	Path, UserName, UserId, Arn string //nolint:revive // AWS's names
+	Path, UserName, UserId, Arn string
 	CreateDate                  time.Time
 	PermissionsBoundary         *boundaryOutput
 	Tags                        []tag

@@ -54,7 +54,9 @@ func TestUserErrors(t *testing.T) {
 	}{
 		{"no name", "CreateUser", in{}, "ValidationError", detected + "Value null at 'userName' failed to satisfy constraint: Member must not be null"},
 		{
-			"long name", "CreateUser", in{"UserName": strings.Repeat("a", 65)}, "ValidationError",
+			"long name", "CreateUser",
+			in{"UserName": strings.Repeat("a", 65)},
+			"ValidationError",
 			detected + "Value '" + strings.Repeat("a", 65) + "' at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64",
 		},
 		{"path traversal", "CreateUser", in{"UserName": "../../etc"}, "ValidationError", "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"},
@@ -63,7 +65,9 @@ func TestUserErrors(t *testing.T) {
 		{"there in another case", "CreateUser", in{"UserName": "ALICE"}, "EntityAlreadyExists", "User with name ALICE already exists."},
 		{"boundary that is no ARN", "CreateUser", in{"UserName": "x", "PermissionsBoundary": "no-arn-of-a-policy-at-all"}, "InvalidInput", "ARN no-arn-of-a-policy-at-all is not valid."},
 		{
-			"no such boundary", "CreateUser", in{"UserName": "x", "PermissionsBoundary": "arn:aws:iam::111122223333:policy/None"}, "NoSuchEntity",
+			"no such boundary", "CreateUser",
+			in{"UserName": "x", "PermissionsBoundary": "arn:aws:iam::111122223333:policy/None"},
+			"NoSuchEntity",
 			"Scope ARN: arn:aws:iam::111122223333:policy/None does not exist or is not attachable.",
 		},
 		{"tags twice", "CreateUser", in{"UserName": "x", "Tags": []in{{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}}}, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},

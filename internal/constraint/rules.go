@@ -44,7 +44,7 @@ type member struct {
 // members reads the tags of a type. A tag that is wrong is a mistake in the program.
 func (s *Set) members(t reflect.Type) []member {
 	if known, ok := s.known.Load(t); ok {
-		return known.([]member) //nolint:errcheck,forcetypeassert // only []member is stored
+		return known.([]member) //nolint:forcetypeassert // only []member is stored
 	}
 	var out []member
 	for field := range t.Fields() {

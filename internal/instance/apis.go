@@ -8,7 +8,7 @@ import (
 
 // apis are the services beside AWS KMS.
 func (i *Instance) apis() ([]operation.API, error) {
-	identities, err := api.New(api.Config{Identities: i.iam})
+	identities, err := api.New(api.Config{Identities: i.iam, Simulator: i.enforcer.Simulator(i.kms)})
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/strictkms/strictkms/iam")
+	"github.com/strictkms/strictkms/iam"
+)
 
 // API is a service that answers calls. It is safe for concurrent use.
 type API interface {

@@ -46,7 +46,7 @@ func TestOutput(t *testing.T) {
 	t.Parallel()
 	document, err := Output(&testAPI, "ListUsers", "id-1", &output{
 		Users: []userOutput{
-			{UserName: "a<b>&\x00", CreateDate: time.Date(2026, 5, 1, 12, 0, 0, 5, time.FixedZone("x", 3600)), Tags: []tag{{text("k"), text("")}}},
+			{UserName: "a<b>&\x00", CreateDate: time.Date(2026, 5, 1, 12, 0, 0, 5, time.FixedZone("x", 3600)), Tags: []tag{{new("k"), new("")}}},
 			{UserName: "c", Tags: []tag{}, Secret: operation.NewSecret("s3cr3t")},
 		},
 		Counts: map[string]int32{"b": 0, "a": 1}, Blob: []byte("hi"),

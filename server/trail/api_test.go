@@ -25,7 +25,7 @@ type testInput struct {
 
 type testOutput struct {
 	AccessKey struct {
-		AccessKeyId     string //nolint:revive // AWS's name
+		AccessKeyId     string //nolint:staticcheck // the name of the API
 		SecretAccessKey operation.Secret
 		CreateDate      time.Time
 	}
