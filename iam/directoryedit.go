@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -75,6 +79,21 @@ func (e *Edit) PutDirectory(d *Directory) error {
 func (e *Edit) NewOrganizationID(prefix string, length int) (string, error) {
 	id, err := newID(e.s.config.Rand, strings.ToUpper(prefix), len(prefix)+length)
 	return strings.ToLower(id), err
+}
+
+// NewAccountID returns an account id that nobody has here.
+func (e *Edit) NewAccountID() (string, error) {
+	for range maxEditAttempts {
+		var b [8]byte
+		if _, err := io.ReadFull(e.s.config.Rand, b[:]); err != nil {
+			return "", fmt.Errorf("making an account id: %w", err)
+		}
+		id := fmt.Sprintf("%012d", binary.BigEndian.Uint64(b[:])%1_000_000_000_000)
+		if e.Account(id) == nil && e.snap.directory(id) == nil {
+			return id, nil
+		}
+	}
+	return "", errors.New("making an account id: all are taken")
 }
 
 var organizationKinds = map[string]policy.Kind{TypeSCP: policy.ServiceControlPolicy, TypeRCP: policy.ResourceControlPolicy}

@@ -34,6 +34,10 @@ func (e *Edit) RenameUser(account, name, newName string) error {
 	return nil
 }
 
+// maxRenamed is with how many users a group can be renamed: the edit is one transaction, with its limit
+// (store.MaxChanges) on what it writes. AWS has no such limit.
+const maxRenamed = 100
+
 // RenameGroup gives a group another name. Its users stay in it.
 func (e *Edit) RenameGroup(account, name, newName string) error {
 	g := e.Group(account, name)
@@ -45,10 +49,14 @@ func (e *Edit) RenameGroup(account, name, newName string) error {
 		return err
 	}
 	e.delete(entryKey(account, kindGroup, name))
+	renamed := 0
 	for _, member := range e.Users(account) {
 		at := slices.Index(member.Groups, name)
 		if at < 0 {
 			continue
+		}
+		if renamed++; renamed > maxRenamed {
+			return failf(CodeLimitExceeded, "A group with more than %d users cannot be renamed.", maxRenamed)
 		}
 		u := e.User(account, member.Name)
 		u.Groups[at] = newName

@@ -124,23 +124,25 @@ func (e *Edit) Roles(account string) []*RoleDetail {
 	return edited[*RoleDetail](e, entryKey(account, kindRole, "")+"/")
 }
 
-// edited are the records of an edit whose entries begin with a prefix. Those that are looked at count as read, so that
-// the edit fails if another changes one; that there are no others is only sure within this process.
+// edited are the records of an edit whose entries begin with a prefix. They do not count as read, since a transaction
+// compares no more than a few: within this process nobody else edits, but another process may change them meanwhile.
 func edited[T any](e *Edit, prefix string) []T {
-	keys := map[string]bool{}
-	e.snap.entries.Ascend(prefix, func(key string, _ entry) bool {
-		keys[key] = true
-		return strings.HasPrefix(key, prefix)
+	records := map[string]any{}
+	e.snap.entries.Ascend(prefix, func(key string, stored entry) bool {
+		if !strings.HasPrefix(key, prefix) {
+			return false
+		}
+		records[key] = stored.record
+		return true
 	})
-	for key := range e.written {
-		keys[key] = true
+	for key, record := range e.written {
+		if strings.HasPrefix(key, prefix) {
+			records[key] = record
+		}
 	}
 	var out []T
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		if record, ok := e.get(key).(T); ok {
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		if record, ok := records[key].(T); ok {
 			out = append(out, record)
 		}
 	}

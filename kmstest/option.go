@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/cloudformation"
@@ -22,6 +23,7 @@ type settings struct {
 	dir      string
 	explain  bool
 	loads    []load
+	issuers  []*oidc.Provider
 	err      error
 }
 
@@ -81,6 +83,19 @@ func WithClock(clock *Clock) Option { return func(s *settings) { s.clock = clock
 // WithStoreDir keeps keys and identities in a directory instead of in memory: a server that is started there later,
 // after [Server.Stop], goes on with them.
 func WithStoreDir(dir string) Option { return func(s *settings) { s.dir = dir } }
+
+// WithIdentityProvider gives the server an identity provider, whose tokens sts:AssumeRoleWithWebIdentity takes: JSON with
+// its issuer, clientIds and jwks, as for strictkms serve --identity-provider.
+func WithIdentityProvider(document string) Option {
+	return func(s *settings) {
+		provider, err := oidc.ParseProvider([]byte(document))
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.issuers = append(s.issuers, provider)
+	}
+}
 
 // WithExplainedDenials writes to the log of a test that failed why calls were denied, each cause once.
 func WithExplainedDenials() Option { return func(s *settings) { s.explain = true } }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/internal/instance"
 	"github.com/strictkms/strictkms/source"
 )
@@ -54,8 +55,12 @@ func Start(t T, options ...Option) *Server {
 	if set.err != nil {
 		t.Fatalf("kmstest: %v", set.err)
 	}
+	providers, err := oidc.NewProviders(set.issuers...)
+	if err != nil {
+		t.Fatalf("kmstest: %v", err)
+	}
 	config := instance.Config{
-		World: s.world, Defaults: set.defaults, Enforce: set.mode, Clock: set.clock.Now,
+		World: s.world, Providers: providers, Defaults: set.defaults, Enforce: set.mode, Clock: set.clock.Now,
 		SignatureClock: time.Now, //nolint:forbidigo // SDKs sign with the time as it is
 		Logger:         slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}

@@ -3,8 +3,6 @@ package rego
 import (
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -56,25 +54,9 @@ type Bundle struct {
 	Request map[string]any
 	// Readings are what the units were translated with. They become data.strictkms.assume.
 	Readings Readings
-	// Signing signs the bundle, nil does not.
-	Signing *Signing
-}
-
-// Signing is how a bundle is signed: opa verifies it with --verification-key.
-// https://www.openpolicyagent.org/docs/latest/management-bundles/#signing
-type Signing struct {
-	// KeyFile is the path of a PEM file with a private key or, for the HS algorithms, of a file with the secret.
-	KeyFile string
-	// Algorithm is one of [SigningAlgorithms].
-	Algorithm string
-}
-
-// SigningAlgorithms are the signature algorithms of OPA's bundles, its default first.
-// https://www.openpolicyagent.org/docs/latest/configuration/#keys
-func SigningAlgorithms() []string {
-	return []string{
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512",
-	}
+	// Sign adds a signature over the files, for example with [bundle.Bundle.GenerateSignature]; nil does not.
+	// https://www.openpolicyagent.org/docs/latest/management-bundles/#signing
+	Sign func(*bundle.Bundle) error
 }
 
 // Write writes the bundle as .tar.gz.
@@ -88,8 +70,8 @@ func (b Bundle) Write(w io.Writer) error {
 	if out.Modules, err = b.modules(); err != nil {
 		return err
 	}
-	if b.Signing != nil {
-		if err := b.Signing.sign(&out); err != nil {
+	if b.Sign != nil {
+		if err := b.Sign(&out); err != nil {
 			return fmt.Errorf("sign the bundle: %w", err)
 		}
 	}
@@ -146,21 +128,4 @@ func (b Bundle) modules() ([]bundle.ModuleFile, error) {
 		modules = append(modules, bundle.ModuleFile{URL: path, Path: path, Raw: []byte(files[path]), Parsed: parsed})
 	}
 	return modules, nil
-}
-
-// sign signs the files of a bundle, the manifest among them.
-func (s *Signing) sign(b *bundle.Bundle) error {
-	if !slices.Contains(SigningAlgorithms(), s.Algorithm) {
-		return fmt.Errorf("unknown algorithm %q: expected one of %s", s.Algorithm, strings.Join(SigningAlgorithms(), ", "))
-	}
-	// OPA would take the path of a file that is not there for the secret itself.
-	if info, err := os.Stat(s.KeyFile); err != nil {
-		return err
-	} else if !info.Mode().IsRegular() || info.Size() == 0 {
-		return fmt.Errorf("%s: expected a file with a key", s.KeyFile)
-	}
-	if err := b.GenerateSignature(bundle.NewSigningConfig(s.KeyFile, s.Algorithm, ""), "", false); err != nil {
-		return fmt.Errorf("%s with %s: %w", s.KeyFile, s.Algorithm, err)
-	}
-	return nil
 }

@@ -82,6 +82,9 @@ func TestWriteBundleRefuses(t *testing.T) {
 	err = rego.Bundle{Units: []rego.NamedUnit{{Name: "one", Unit: &rego.Unit{Module: "package"}}}}.Write(&b)
 	require.ErrorContains(t, err, "one: format translated policy")
 	require.ErrorIs(t, rego.Bundle{}.Write(full{}), errFull)
+	err = rego.Bundle{Sign: func(*bundle.Bundle) error { return errFull }}.Write(&b)
+	require.ErrorIs(t, err, errFull)
+	require.ErrorContains(t, err, "sign the bundle: ")
 }
 
 // TestDocumentsThatNoParserMakes translates what a program may build by hand.

@@ -24,12 +24,11 @@ type regoParams struct {
 	explain bool
 	output  string
 	assume  []string
-	signing rego.Signing
-	alg     enum
+	signing signingParams
 }
 
 func newRego(s streams) *cobra.Command {
-	p := &regoParams{kind: newEnum(kindNames()...), alg: newEnum(rego.SigningAlgorithms()...)}
+	p := &regoParams{kind: newEnum(kindNames()...), signing: signingParams{algorithm: newEnum(signingAlgorithms...)}}
 	cmd := &cobra.Command{
 		Use:   "rego FILE...",
 		Short: "Print policies as Rego, or write them as an OPA bundle",
@@ -48,7 +47,7 @@ data.strictkms.layers.decision with it.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.files, p.kindSet = args, cmd.Flags().Changed("kind")
-			if p.signing.KeyFile == "" && cmd.Flags().Changed("signing-alg") {
+			if p.signing.keyFile == "" && cmd.Flags().Changed("signing-alg") {
 				return errors.New("--signing-alg says how to sign: name the key with --signing-key")
 			}
 			return runRego(p, s.out, s.err)
@@ -60,9 +59,9 @@ data.strictkms.layers.decision with it.`,
 	flags.Lookup("kind").DefValue = "" // it is guessed
 	flags.BoolVar(&p.explain, "explain", false, "print the modules that explain: which element of which statement is met")
 	flags.StringVarP(&p.output, "output", "o", "", "write an OPA bundle to `FILE` (.tar.gz) instead")
-	flags.StringVar(&p.signing.KeyFile, "signing-key", "",
+	flags.StringVar(&p.signing.keyFile, "signing-key", "",
 		"sign the bundle with the private key in a PEM `FILE`, or for the HS algorithms with the secret in it")
-	flags.Var(&p.alg, "signing-alg", "the algorithm that the bundle is signed with")
+	flags.Var(&p.signing.algorithm, "signing-alg", "the algorithm that the bundle is signed with")
 	addAssume(cmd, &p.assume)
 	return cmd
 }
@@ -72,7 +71,7 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 	if p.explain && p.output != "" {
 		return errors.New("--explain prints and -o writes a bundle: use one of them")
 	}
-	if p.signing.KeyFile != "" && p.output == "" {
+	if p.signing.keyFile != "" && p.output == "" {
 		return errors.New("--signing-key signs a bundle: write one with -o")
 	}
 	readings, err := readingsOf(p.assume)
@@ -85,9 +84,8 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 	}
 	if p.output != "" {
 		b := rego.Bundle{Revision: revision(units, readings), Units: units, Readings: readings}
-		if p.signing.KeyFile != "" {
-			p.signing.Algorithm = p.alg.value
-			b.Signing = &p.signing
+		if p.signing.keyFile != "" {
+			b.Sign = p.signing.sign
 		}
 		return writeBundle(p.output, b)
 	}

@@ -100,7 +100,7 @@ func (p *serveParams) config(errw io.Writer) (instance.Config, error) {
 	return instance.Config{
 		Listen: p.listen, Store: p.store, Data: p.data, RootKey: p.rootKey,
 		Enforce: mode, World: world, Trail: p.trail, Services: services, Version: readVersions().StrictKMS, Clock: p.now,
-		Logger: slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level})),
+		Logger: newLogger(errw, level),
 	}, nil
 }
 

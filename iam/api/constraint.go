@@ -7,10 +7,11 @@ import "github.com/strictkms/strictkms/internal/constraint"
 var rules = constraint.NewSet("iam", enums, patterns)
 
 var enums = map[string]constraint.Enum{
-	"entityType":      {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"},
-	"statusType":      {"Active", "Inactive", "Expired"},
-	"policyScopeType": {"All", "AWS", "Local"},
-	"policyUsageType": {"PermissionsPolicy", "PermissionsBoundary"},
+	"entityType":           {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"},
+	"statusType":           {"Active", "Inactive", "Expired"},
+	"assignmentStatusType": {"Assigned", "Unassigned", "Any"},
+	"policyScopeType":      {"All", "AWS", "Local"},
+	"policyUsageType":      {"PermissionsPolicy", "PermissionsBoundary"},
 	"contextKeyType": {
 		"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList",
 		"date", "dateList",

@@ -60,3 +60,26 @@ func TestGroupErrors(t *testing.T) {
 	}
 	root.fails("AddUserToGroup", in{"GroupName": "ops", "UserName": "alice"}, "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10")
 }
+
+// TestManyUsers makes more users than a transaction can compare, in one group.
+func TestManyUsers(t *testing.T) {
+	t.Parallel()
+	root := newFixture(t).root()
+	root.do("CreateGroup", in{"GroupName": "all"})
+	for i := range 150 {
+		name := fmt.Sprintf("u%03d", i)
+		root.do("CreateUser", in{"UserName": name})
+		root.do("AddUserToGroup", in{"GroupName": "all", "UserName": name})
+		if i == 99 {
+			root.do("UpdateGroup", in{"GroupName": "all", "NewGroupName": "everybody"})
+			root.do("UpdateGroup", in{"GroupName": "everybody", "NewGroupName": "all"})
+		}
+	}
+	root.fails("DeleteGroup", in{"GroupName": "all"}, "DeleteConflict", "Cannot delete entity, must remove users from group first.")
+	root.fails("UpdateGroup", in{"GroupName": "all", "NewGroupName": "x"}, "LimitExceeded", "A group with more than 100 users cannot be renamed.")
+	root.do("UpdateGroup", in{"GroupName": "all", "NewPath": "/p/"})
+	require.Len(t, root.do("GetGroup", in{"GroupName": "all", "MaxItems": 1000}).(*getGroupOutput).Users, 150)
+	root.do("UpdateUser", in{"UserName": "u149", "NewUserName": "renamed"})
+	root.do("RemoveUserFromGroup", in{"GroupName": "all", "UserName": "renamed"})
+	root.do("DeleteUser", in{"UserName": "renamed"})
+}

@@ -60,6 +60,7 @@ var operations = operation.NewTable(rules,
 	attachmentOperations,
 	policyEntityOperations,
 	serviceLinkedRoleOperations,
+	virtualMFAOperations,
 	simulateOperations,
 )
 

@@ -10,23 +10,43 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// request is a question as the evaluator takes it.
-func (s *simulation) request(q question) evaluator.Request {
+// request is a question as the evaluator takes it; ok is false when the action does not act on such a resource. What
+// has no resource is asked of all resources, whichever is named.
+func (s *simulation) request(q question) (req evaluator.Request, ok bool) {
 	action, _ := policy.LookupAction(q.action)
-	req := evaluator.Request{Principal: s.caller, Action: action.Name, Context: maps.Clone(s.context)}
+	req = evaluator.Request{Principal: s.caller, Action: action.Name, Context: maps.Clone(s.context)}
+	if len(action.Resources) == 0 {
+		return req, true
+	}
 	arn, _ := policy.ParseARN(q.resource)
+	kind, ok := typeOf(action, &arn)
 	switch {
-	case action.IsKMS() && arn.Service == "kms" && strings.HasPrefix(arn.Resource, "alias/"):
-		req.Alias = q.resource
-	case action.IsKMS() && q.resource == everything.arn && !action.On("key"):
-	case action.IsKMS():
+	case q.resource == everything.arn && action.On("key"):
 		req.Key = s.key(q.resource)
-	case action.Service() == "sts" && action.On("role"):
+	case q.resource == everything.arn && action.IsKMS(): // nothing to set
+	case q.resource == everything.arn:
+		req.Resource = q.resource
+	case !ok:
+		return req, false
+	case action.IsKMS() && kind == "key":
+		req.Key = s.key(q.resource)
+	case action.IsKMS():
+		req.Alias = q.resource
+	case action.Service() == "sts" && kind == iam.KindRole:
 		req.Role = s.roleToAssume(q.resource)
 	default:
 		req.Resource, req.ResourceTags = q.resource, s.tagsOf(&arn)
 	}
-	return req
+	return req, true
+}
+
+// typeOf is the type of resource of an ARN; ok is false when the action does not act on such.
+func typeOf(action *policy.Action, arn *policy.ARN) (kind string, ok bool) {
+	if !action.IsKMS() {
+		return action.TypeOf(*arn)
+	}
+	kind, name, _ := strings.Cut(arn.Resource, "/")
+	return kind, arn.Service == "kms" && name != "" && action.On(kind)
 }
 
 // key is the key of an ARN: with its policy and its grants, or with the policy of the request. One that is not there

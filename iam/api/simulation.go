@@ -239,7 +239,10 @@ func (s *simulation) run() (*simulateOutput, error) {
 
 // answer answers one question.
 func (s *simulation) answer(q question) (*evaluationResult, error) {
-	req := s.request(q)
+	req, ok := s.request(q)
+	if !ok { // nobody can make such a call
+		return s.result(q, &evaluator.Decision{Decision: evaluator.Deny}), nil
+	}
 	d, err := s.simulator.Explain(s.ctx, req)
 	if bad, ok := errors.AsType[*evaluator.RequestError](err); ok {
 		return nil, invalidInput("%s on %s cannot be simulated: %s", q.action, q.resource, bad.Problem)

@@ -52,7 +52,7 @@ const (
 func (s *simulation) result(q question, d *evaluator.Decision) *evaluationResult {
 	out := &evaluationResult{
 		EvalActionName: q.action, EvalResourceName: q.resource, EvalDecision: decisionOf(d),
-		MatchedStatements: s.matched(d), MissingContextValues: missing(d), ResourceSpecificResults: []resourceResult{},
+		MatchedStatements: s.matched(d), MissingContextValues: s.missing(d), ResourceSpecificResults: []resourceResult{},
 		OrganizationsDecisionDetail: s.organizations(d), PermissionsBoundaryDecisionDetail: s.boundary(d),
 	}
 	if q.resource == everything.arn {
@@ -144,7 +144,7 @@ func endOf(text string, start *policy.Position) *textPosition {
 }
 
 // missing are the condition keys that the request did not have and that kept statements from matching.
-func missing(d *evaluator.Decision) []string {
+func (s *simulation) missing(d *evaluator.Decision) []string {
 	found := map[string]bool{}
 	for _, l := range d.Layers {
 		if l.Layer == layerSCP || l.Layer == "resource-control-policy" {
@@ -152,13 +152,23 @@ func missing(d *evaluator.Decision) []string {
 		}
 		for _, st := range l.Statements {
 			for _, u := range st.Unmet {
-				if u.Element == "Condition" && u.Key != "" && len(u.Actual) == 0 {
+				if u.Element == "Condition" && u.Key != "" && len(u.Actual) == 0 && !s.gave(u.Key) {
 					found[u.Key] = true
 				}
 			}
 		}
 	}
 	return append([]string{}, slices.Sorted(maps.Keys(found))...)
+}
+
+// gave reports whether the request gave a value of a condition key.
+func (s *simulation) gave(key string) bool {
+	for name, values := range s.context {
+		if len(values) > 0 && policy.FoldKey(name) == policy.FoldKey(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // layer returns a layer of a decision that had a say, nil for none.

@@ -106,6 +106,12 @@ func TestAssumeRoleInput(t *testing.T) {
 			in.Policy = aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"arn:aws:kms:us-east-1:111122223333:key/` +
 				base64.RawURLEncoding.EncodeToString(random) + `"}}`)
 		}, "PackedPolicyTooLarge", "% of allotted space, please use smaller policy."},
+		{"tags that do not pack", func(in *sts.AssumeRoleInput) {
+			for i := range 40 {
+				in.Tags = append(in.Tags, tags("k"+strconv.Itoa(i), base64.RawURLEncoding.EncodeToString(random[i*180:(i+1)*180]))...)
+			}
+			in.RoleArn = roleARN(home, "Tagged")
+		}, "PackedPolicyTooLarge", "% of allotted space, please use smaller policy."},
 		{"a managed policy of another account", func(in *sts.AssumeRoleInput) {
 			in.PolicyArns = []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::444455556666:policy/P")}}
 		}, "ValidationError", "does not exist"},

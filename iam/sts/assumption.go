@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/internal/constraint"
 	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/policy"
 )
@@ -160,6 +161,11 @@ func (c *call) begin(a *assumption, provider string) (iam.Credentials, error) {
 	return made, err
 }
 
+// maxPolicy is how many characters a session policy may have
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, Policy). The model of AssumeRole leaves the
+// limit to the packed size.
+const maxPolicy = 2048
+
 // options are the session policies and the duration of a session that belongs to the account of an ARN.
 func (c *call) options(of string, inline *string, arns []policyDescriptor, seconds *int32) (iam.SessionOptions, error) {
 	var options iam.SessionOptions
@@ -167,6 +173,10 @@ func (c *call) options(of string, inline *string, arns []policyDescriptor, secon
 		options.Duration = time.Duration(*seconds) * time.Second
 	}
 	if inline != nil {
+		if size := constraint.UTF16Length(*inline); size > maxPolicy {
+			return options, iam.Errorf(iam.CodePackedPolicyTooLarge,
+				"Packed policy consumes %d%% of allotted space, please use smaller policy.", (size*100+maxPolicy-1)/maxPolicy)
+		}
 		options.Policies = []string{*inline}
 	}
 	owner, _ := policy.ParseARN(of)

@@ -122,7 +122,7 @@ var rules = []rule{
 	},
 	// A test makes keys and principals in the server it started, and is handed an aws.Config for it.
 	{
-		pkg: "kmstest", own: []string{"internal/instance", "server/...", "source/...", "kms/...", "iam", "policy", "evaluator"},
+		pkg: "kmstest", own: []string{"internal/instance", "server/...", "source/...", "kms/...", "iam", "iam/oidc", "policy", "evaluator"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2"},
 	},
 

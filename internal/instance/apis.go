@@ -2,6 +2,7 @@ package instance
 
 import (
 	"github.com/strictkms/strictkms/iam/api"
+	"github.com/strictkms/strictkms/iam/organizations"
 	"github.com/strictkms/strictkms/iam/sts"
 	"github.com/strictkms/strictkms/internal/operation"
 )
@@ -18,5 +19,9 @@ func (i *Instance) apis() ([]operation.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []operation.API{identities, tokens}, nil
+	accounts, err := organizations.New(organizations.Config{Identities: i.iam})
+	if err != nil {
+		return nil, err
+	}
+	return []operation.API{identities, tokens, accounts}, nil
 }

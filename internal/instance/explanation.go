@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/server/trail"
@@ -72,4 +73,25 @@ func (i *Instance) WriteDenials(ctx context.Context, w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// describe puts a decision in words.
+func describe(req evaluator.Request, explained evaluator.Decision) string {
+	resource := "*"
+	switch {
+	case req.Key != nil:
+		resource = req.Key.ARN
+	case req.Alias != "":
+		resource = req.Alias
+	case req.Role != nil:
+		resource = req.Role.ARN
+	case req.Resource != "":
+		resource = req.Resource
+	}
+	var text strings.Builder
+	answer := &simulator.Answer{Principal: req.Principal.ARN, Action: req.Action, Resource: resource, Decision: explained}
+	if err := simulator.WriteText(&text, answer); err != nil {
+		return err.Error()
+	}
+	return text.String()
 }

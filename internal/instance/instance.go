@@ -82,7 +82,8 @@ func (i *Instance) start(ctx context.Context) error {
 		return err
 	}
 	i.enforcer, err = enforce.New(enforce.Config{ //nolint:contextcheck // what it starts outlives the start
-		World: enforce.World(i.iam), Mode: i.config.Enforce, Clock: i.config.Clock, Logger: i.config.Logger,
+		World: enforce.World(i.iam), Mode: i.config.Enforce, Describe: describe,
+		Clock: i.config.Clock, Logger: i.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -150,6 +150,8 @@ func (b broken) Explain(context.Context, evaluator.Request) (evaluator.Decision,
 	return evaluator.Decision{Decision: evaluator.Allow}, b.err
 }
 
+func (b broken) Suggest(context.Context, evaluator.Request) ([]string, error) { return nil, b.err }
+
 // An error while deciding denies, and says nothing of its cause to the caller.
 func TestAuthorizeFailsClosed(t *testing.T) {
 	k := key(t, delegating)

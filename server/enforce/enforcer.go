@@ -19,6 +19,8 @@ type Config struct {
 	Mode  Mode
 	// Readings are how what AWS's documents leave open is read; the zero value reads it as by default.
 	Readings evaluator.Readings
+	// Describe puts an explanation in words for the log of mode soft; nil logs it as it is.
+	Describe func(req evaluator.Request, explained evaluator.Decision) string
 	// Clock tells the time of calls whose [Connection] does not say it; nil is time.Now.
 	Clock func() time.Time
 	// Logger is nil for no log.
@@ -29,6 +31,7 @@ type Config struct {
 type decider interface {
 	Authorize(ctx context.Context, req evaluator.Request) (evaluator.Decision, error)
 	Explain(ctx context.Context, req evaluator.Request) (evaluator.Decision, error)
+	Suggest(ctx context.Context, req evaluator.Request) ([]string, error)
 }
 
 // Enforcer decides calls. It is safe for concurrent use.
@@ -36,6 +39,7 @@ type Enforcer struct {
 	mode      Mode
 	world     evaluator.World
 	evaluator decider
+	describe  func(evaluator.Request, evaluator.Decision) string
 	clock     func() time.Time
 	logger    *slog.Logger
 	causes    *lru.Cache[cause, struct{}]
@@ -55,7 +59,7 @@ func New(config Config) (*Enforcer, error) {
 	}
 	e := &Enforcer{
 		mode: config.Mode, world: config.World, evaluator: evaluator.New(config.World).Assuming(config.Readings).Remembering(),
-		clock: config.Clock, logger: config.Logger, causes: causes,
+		describe: config.Describe, clock: config.Clock, logger: config.Logger, causes: causes,
 	}
 	if e.clock == nil {
 		e.clock = time.Now //nolint:forbidigo // the default of the clock that everybody else is given
@@ -69,10 +73,15 @@ func New(config Config) (*Enforcer, error) {
 // Mode returns what happens to calls that AWS would deny.
 func (e *Enforcer) Mode() Mode { return e.mode }
 
-// Explain decides a request of a past call again and says of every statement that applied whether it matched. The
-// policies are those of the time of the call, except for those of the organization, which are today's.
+// Explain decides a request of a past call again and says of every statement that applied whether it matched, and of
+// a denial what would turn it. The policies are those of the time of the call, except for those of the organization,
+// which are today's.
 func (e *Enforcer) Explain(ctx context.Context, req evaluator.Request) (evaluator.Decision, error) {
-	return e.evaluator.Explain(ctx, req)
+	d, err := e.evaluator.Explain(ctx, req)
+	if err == nil && d.Decision == evaluator.Deny {
+		d.Suggestions, err = e.evaluator.Suggest(ctx, req)
+	}
+	return d, err
 }
 
 // Call begins a call. It is not safe for concurrent use: one call is one goroutine.

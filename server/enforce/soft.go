@@ -29,6 +29,8 @@ func (e *Enforcer) wouldDeny(ctx context.Context, c *Call, d *Decision, refusal 
 		attrs = append(attrs, slog.String("error", d.Err.Error()))
 	} else if explained, err := e.Explain(ctx, d.Request); err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
+	} else if e.describe != nil {
+		attrs = append(attrs, slog.String("explanation", e.describe(d.Request, explained)))
 	} else {
 		attrs = append(attrs, slog.Any("explanation", explained))
 	}

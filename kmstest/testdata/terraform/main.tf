@@ -33,8 +33,7 @@ resource "aws_iam_user" "alice" {
 }
 
 resource "aws_iam_user" "bob" {
-  name          = "bob"
-  force_destroy = true
+  name = "bob"
 }
 
 resource "aws_iam_group" "operators" {
@@ -93,7 +92,7 @@ resource "aws_iam_policy" "boundary" {
   name = "boundary"
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = ["kms:*", "sts:AssumeRole"], Resource = "*" }]
+    Statement = [{ Effect = "Allow", Action = ["kms:*", "sts:AssumeRole", "sts:TagSession"], Resource = "*" }]
   })
 }
 
@@ -122,9 +121,18 @@ resource "aws_iam_group_policy_attachment" "operators" {
   policy_arn = data.aws_iam_policy.power_user.arn
 }
 
-resource "aws_iam_policy_attachment" "boundary" {
+resource "aws_iam_policy" "aliases" {
+  name = "aliases"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["kms:ListAliases", "kms:ListKeys"], Resource = "*" }]
+  })
+}
+
+# Without a policy that is a permissions boundary, too: Terraform would take that for an attachment.
+resource "aws_iam_policy_attachment" "aliases" {
   name       = "everywhere"
-  policy_arn = aws_iam_policy.boundary.arn
+  policy_arn = aws_iam_policy.aliases.arn
   users      = [aws_iam_user.bob.name]
   groups     = [aws_iam_group.readers.name]
 }
@@ -194,6 +202,7 @@ resource "aws_kms_key_policy" "app" {
         Principal = { AWS = aws_iam_role.app.arn }
         Action    = ["kms:Encrypt", "kms:Decrypt"]
         Resource  = "*"
+        Condition = { StringEquals = { "kms:EncryptionContext:team" = "$${aws:PrincipalTag/team}" } }
       },
     ]
   })
