@@ -7,7 +7,7 @@ GO ?= go
 # FUZZTIME is spent on each fuzz target.
 FUZZTIME ?= 60s
 # RACEPKGS are the packages that share state between goroutines.
-RACEPKGS ?= ./evaluator/... ./source/... ./cmd/...
+RACEPKGS ?= ./evaluator/... ./source/... ./store/... ./kms ./iam/... ./server/... ./kmstest
 BENCHFLAGS ?=
 # MUTATEFLAGS narrow the mutation check, e.g. -part rego, -sample 50, -files rego/pattern.go
 MUTATEFLAGS ?=

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/strictkms/strictkms/internal/operation"
+	"github.com/strictkms/strictkms/policy"
 )
 
 // keys are condition keys that come from the parameters of a request
@@ -35,10 +36,10 @@ func (c *call) stackResource(s *stackRecord, nameOrID string) (string, map[strin
 			tags[t.Key] = t.Value
 		}
 		return s.ID, tags
-	case stackName.MatchString(nameOrID):
-		return c.arn("stack", nameOrID, "*"), nil
-	default:
+	case isARN(nameOrID):
 		return nameOrID, nil
+	default:
+		return c.arn("stack", nameOrID, "*"), nil
 	}
 }
 
@@ -61,6 +62,11 @@ func (c *call) existing(action, nameOrID, missing string) (*stackRecord, error) 
 		return nil, invalid(missing, nameOrID)
 	}
 	return s, nil
+}
+
+func isARN(text string) bool {
+	_, ok := policy.ParseARN(text)
+	return ok
 }
 
 func templateURL(url *string) keys {

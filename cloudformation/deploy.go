@@ -136,9 +136,10 @@ func (w *work) removeResource(r *resourceRecord) (failed bool, err error) {
 func (w *work) removeAll(deletes func(*resourceRecord) bool) (failed []string, err error) {
 	all := slices.Concat(w.stack.Leftovers, w.stack.Resources)
 	slices.Reverse(all)
+	var stay []string // with those that are needed by one that could not be deleted
 	for _, r := range all {
-		if w.isNeeded(r, failed) {
-			failed = append(failed, r.LogicalID)
+		if w.isNeeded(r, stay) {
+			stay = append(stay, r.LogicalID)
 			continue
 		}
 		if r.PhysicalID != "" && !deletes(r) {
@@ -153,16 +154,16 @@ func (w *work) removeAll(deletes func(*resourceRecord) bool) (failed []string, e
 			return nil, err
 		}
 		if bad {
-			failed = append(failed, r.LogicalID)
+			failed, stay = append(failed, r.LogicalID), append(stay, r.LogicalID)
 		}
 	}
 	return failed, nil
 }
 
-// isNeeded reports whether a resource that could not be deleted needs another.
-func (w *work) isNeeded(r *resourceRecord, failed []string) bool {
+// isNeeded reports whether one of the resources that stay needs another.
+func (w *work) isNeeded(r *resourceRecord, stay []string) bool {
 	return slices.ContainsFunc(w.stack.Resources, func(other *resourceRecord) bool {
-		return slices.Contains(failed, other.LogicalID) && slices.Contains(other.Needs, r.LogicalID)
+		return slices.Contains(stay, other.LogicalID) && slices.Contains(other.Needs, r.LogicalID)
 	})
 }
 

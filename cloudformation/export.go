@@ -176,3 +176,14 @@ func page[T any](kind string, token *string, entries func(func(string, T) bool))
 	}
 	return out, next, nil
 }
+
+// sorted are the entries of a map in the order of their keys.
+func sorted[T any](m map[string]T) func(func(string, T) bool) {
+	return func(yield func(string, T) bool) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			if !yield(name, m[name]) {
+				return
+			}
+		}
+	}
+}

@@ -57,9 +57,9 @@ func keyState(id string, before, after *keyProperties) []step {
 		list = append(list, step{"EnableKey", key})
 	}
 	switch {
-	case after.EnableKeyRotation && (!before.EnableKeyRotation || before.RotationPeriodInDays != after.RotationPeriodInDays):
+	case bool(after.EnableKeyRotation) && (!bool(before.EnableKeyRotation) || before.RotationPeriodInDays != after.RotationPeriodInDays):
 		list = append(list, step{"EnableKeyRotation", fields{"KeyId": id, "RotationPeriodInDays": int(after.RotationPeriodInDays)}})
-	case before.EnableKeyRotation && !bool(after.EnableKeyRotation):
+	case bool(before.EnableKeyRotation) && !bool(after.EnableKeyRotation):
 		list = append(list, step{"DisableKeyRotation", key})
 	}
 	if before.isEnabled() && !after.isEnabled() {

@@ -40,7 +40,7 @@ func tagRecords(tags []tagInput) []tagRecord {
 
 type createStackInput struct {
 	StackName                   *string `cfn:"required"`
-	TemplateBody                *string `cfn:"min=1"`
+	TemplateBody                *string `cfn:"min=1" json:"-"`
 	TemplateURL                 *string `cfn:"min=1,max=5120"`
 	Parameters                  []parameterInput
 	DisableRollback             *bool
@@ -130,6 +130,9 @@ func createStack(c *call, in *createStackInput) (*stackIDOutput, error) {
 	c, done := c.changing()
 	defer done()
 	name := *in.StackName
+	if err := checkStackName(name); err != nil {
+		return nil, err
+	}
 	old, err := c.find(name)
 	if err != nil {
 		return nil, err
@@ -139,9 +142,6 @@ func createStack(c *call, in *createStackInput) (*stackIDOutput, error) {
 		return nil, err
 	}
 	err = refused(in.RoleARN, in.RollbackConfiguration, in.NotificationARNs, in.ResourceTypes, in.StackPolicyBody, in.StackPolicyURL)
-	if err == nil {
-		err = checkStackName(name)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func createStack(c *call, in *createStackInput) (*stackIDOutput, error) {
 
 type updateStackInput struct {
 	StackName                   *string `cfn:"required"`
-	TemplateBody                *string `cfn:"min=1"`
+	TemplateBody                *string `cfn:"min=1" json:"-"`
 	TemplateURL                 *string `cfn:"min=1,max=5120"`
 	UsePreviousTemplate         *bool
 	StackPolicyDuringUpdateBody *string `cfn:"min=1,max=16384"`
@@ -269,23 +269,48 @@ func updateStack(c *call, in *updateStackInput) (*stackIDOutput, error) {
 	if err := d.checkCapabilities(); err != nil {
 		return nil, err
 	}
-	_, has, err := c.planUpdate(s, d)
-	if err != nil && code(err) != "" {
+	_, has, failed, err := c.planUpdate(s, d)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if err == nil && !has {
+	case code(failed) != "": // what is wrong with one resource is told in its event
+		return nil, failed
+	case failed == nil && !has:
 		return nil, invalid("No updates are to be performed.")
+	}
+	if err := c.outdate(s); err != nil {
+		return nil, err
 	}
 	return &stackIDOutput{s.ID}, c.runUpdate(s, d, value(in.DisableRollback, false), value(in.ClientRequestToken, ""))
 }
 
-// planUpdate says what giving a stack another definition would do.
-func (c *call) planUpdate(s *stackRecord, d *definition) ([]changeRecord, bool, error) {
+// outdate marks the change sets of a stack that changes otherwise: they no longer say what they would change
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html, ExecutionStatus).
+func (c *call) outdate(s *stackRecord) error {
+	sets, err := c.changeSets(s)
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		if set.ExecutionStatus != executionAvailable {
+			continue
+		}
+		set.ExecutionStatus = executionObsolete
+		if err := c.saveChangeSet(set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planUpdate says what giving a stack another definition would do, or why it would fail.
+func (c *call) planUpdate(s *stackRecord, d *definition) (changes []changeRecord, has bool, failed, err error) {
 	w := c.work(s.draft(d), "")
 	if err := w.read(d.template, d.parameters); err != nil {
-		return nil, false, err
+		return nil, false, nil, err
 	}
-	return w.plan(s.Tags)
+	changes, has, failed = w.plan(s.Tags)
+	return changes, has, failed, nil
 }
 
 func (c *call) runUpdate(s *stackRecord, d *definition, noRollback bool, token string) error {

@@ -131,12 +131,14 @@ func checkCapabilities(t *cloudformation.Template, given []string) error {
 	return operation.Errorf(codeInsufficientCapabilities, "Requires capabilities : [%s]", needed[0])
 }
 
-// parameterInput is a parameter of a request.
+// parameterInput is a parameter of a request. The value may be a secret: as in AWS CloudTrail, the decision log, which
+// goes by the tags for JSON, has the key only
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-api-logging-cloudtrail.html).
 type parameterInput struct {
 	ParameterKey     *string
-	ParameterValue   *string
+	ParameterValue   *string `json:"-"`
 	UsePreviousValue *bool
-	ResolvedValue    *string
+	ResolvedValue    *string `json:"-"`
 }
 
 // parametersOf gives the parameters of a template their values: those of the request, of the stack, or the defaults.
@@ -184,7 +186,7 @@ var templateOperations = []operationOf{
 }
 
 type validateTemplateInput struct {
-	TemplateBody *string `cfn:"min=1"`
+	TemplateBody *string `cfn:"min=1" json:"-"`
 	TemplateURL  *string `cfn:"min=1,max=5120"`
 }
 
@@ -231,7 +233,7 @@ func describeCapabilities(t *cloudformation.Template) (needed []string, reason s
 }
 
 type getTemplateSummaryInput struct {
-	TemplateBody          *string `cfn:"min=1"`
+	TemplateBody          *string `cfn:"min=1" json:"-"`
 	TemplateURL           *string `cfn:"min=1,max=5120"`
 	StackName             *string `cfn:"min=1,pattern=stack"`
 	StackSetName          *string `cfn:"pattern=stackSet"`

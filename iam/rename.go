@@ -50,7 +50,7 @@ func (e *Edit) RenameGroup(account, name, newName string) error {
 	}
 	e.delete(entryKey(account, kindGroup, name))
 	renamed := 0
-	for _, member := range e.Users(account) {
+	for _, member := range e.View().Users(account) {
 		at := slices.Index(member.Groups, name)
 		if at < 0 {
 			continue

@@ -41,6 +41,11 @@ type Credentials struct {
 	PackedPolicySize int
 }
 
+// TokenUtilization says how much of what a session token may hold is used, in percent.
+func (c Credentials) TokenUtilization() int {
+	return (len(c.SessionToken)*100 + maxTokenLength - 1) / maxTokenLength
+}
+
 func (c Credentials) withoutSecrets() Credential {
 	return Credential{AccessKeyID: c.AccessKeyID, Principal: c.Principal}
 }

@@ -2,9 +2,6 @@ package iam
 
 import (
 	"iter"
-	"maps"
-	"slices"
-	"strings"
 )
 
 // The kinds of IAM resource, as their ARNs have them.
@@ -107,46 +104,6 @@ func entities[T any](snap *snapshot, account, kind string, name func(T) string) 
 			return !ok || yield(name(r), r)
 		})
 	}
-}
-
-// Users returns the users of an account as the edit has them so far, by name. They must not be changed.
-func (e *Edit) Users(account string) []*UserDetail {
-	return edited[*UserDetail](e, entryKey(account, kindUser, "")+"/")
-}
-
-// Groups returns the groups of an account as the edit has them so far, by name. They must not be changed.
-func (e *Edit) Groups(account string) []*GroupDetail {
-	return edited[*GroupDetail](e, entryKey(account, kindGroup, "")+"/")
-}
-
-// Roles returns the roles of an account as the edit has them so far, by name. They must not be changed.
-func (e *Edit) Roles(account string) []*RoleDetail {
-	return edited[*RoleDetail](e, entryKey(account, kindRole, "")+"/")
-}
-
-// edited are the records of an edit whose entries begin with a prefix. They do not count as read, since a transaction
-// compares no more than a few: within this process nobody else edits, but another process may change them meanwhile.
-func edited[T any](e *Edit, prefix string) []T {
-	records := map[string]any{}
-	e.snap.entries.Ascend(prefix, func(key string, stored entry) bool {
-		if !strings.HasPrefix(key, prefix) {
-			return false
-		}
-		records[key] = stored.record
-		return true
-	})
-	for key, record := range e.written {
-		if strings.HasPrefix(key, prefix) {
-			records[key] = record
-		}
-	}
-	var out []T
-	for _, key := range slices.Sorted(maps.Keys(records)) {
-		if record, ok := records[key].(T); ok {
-			out = append(out, record)
-		}
-	}
-	return out
 }
 
 // View returns what was stored as the edit began, without what it changed. Reading it does not make the edit fail when

@@ -6,6 +6,10 @@ import "github.com/strictkms/strictkms/internal/constraint"
 // (https://github.com/aws/aws-sdk-go-v2/tree/main/service/kms, types/enums.go, and the shapes of the API Reference).
 
 var enums = map[string]constraint.Enum{
+	"AlgorithmSpec": {
+		"RSAES_PKCS1_V1_5", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
+		"RSA_AES_KEY_WRAP_SHA_256", "SM2PKE",
+	},
 	"CustomerMasterKeySpec": {
 		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
 		"SYMMETRIC_DEFAULT", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2",
@@ -14,15 +18,18 @@ var enums = map[string]constraint.Enum{
 		"RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
 		"SM2", "ECC_NIST_EDWARDS25519", "ML_KEM_512", "ML_KEM_768", "ML_KEM_1024",
 	},
-	"DataKeySpec":             {"AES_256", "AES_128"},
-	"DryRunModifierType":      {"IGNORE_CIPHERTEXT"},
-	"EncryptionAlgorithmSpec": {"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"},
+	"DataKeySpec":                {"AES_256", "AES_128"},
+	"DryRunModifierType":         {"IGNORE_CIPHERTEXT"},
+	"EncapsulationAlgorithmSpec": {"ML_KEM"},
+	"EncryptionAlgorithmSpec":    {"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"},
+	"ExpirationModelType":        {"KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"},
 	"GrantOperation": {
 		"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
 		"Sign", "Verify", "GetPublicKey", "CreateGrant", "RetireGrant", "DescribeKey", "GenerateDataKeyPair",
 		"GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "VerifyMac", "DeriveSharedSecret", "Encapsulate",
 		"Decapsulate",
 	},
+	"ImportType":                {"NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"},
 	"IncludeKeyMaterial":        {"ALL_KEY_MATERIAL", "ROTATIONS_ONLY"},
 	"KeyAgreementAlgorithmSpec": {"ECDH"},
 	"KeyEncryptionMechanism":    {"RSAES_OAEP_SHA_256"},
@@ -42,14 +49,17 @@ var enums = map[string]constraint.Enum{
 		"RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512", "ECDSA_SHA_256", "ECDSA_SHA_384", "ECDSA_SHA_512",
 		"SM2DSA", "ML_DSA_SHAKE_256", "ED25519_SHA_512", "ED25519_PH_SHA_512",
 	},
+	"WrappingKeySpec": {"RSA_2048", "RSA_3072", "RSA_4096", "SM2"},
 }
 
 var patterns = map[string]*constraint.Pattern{
-	"AliasNameType":   constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"XksKeyIdType":    constraint.NewPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
-	"GrantNameType":   constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
-	"PrincipalIdType": constraint.NewPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
-	"MarkerType":      constraint.NewPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
-	"PolicyNameType":  constraint.NewPattern(`[\w]+`, `[\w]+`),
-	"PolicyType":      constraint.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
+	"AliasNameType":              constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"BackingKeyIdType":           constraint.NewPattern(`^[a-f0-9]+$`, `[a-f0-9]+`),
+	"KeyMaterialDescriptionType": constraint.NewPattern(`^[a-zA-Z0-9:/_\s.-]+$`, `[a-zA-Z0-9:/_\s.\-]+`),
+	"XksKeyIdType":               constraint.NewPattern(`^[a-zA-Z0-9-_.]+$`, `[a-zA-Z0-9\-_.]+`),
+	"GrantNameType":              constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
+	"PrincipalIdType":            constraint.NewPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
+	"MarkerType":                 constraint.NewPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
+	"PolicyNameType":             constraint.NewPattern(`[\w]+`, `[\w]+`),
+	"PolicyType":                 constraint.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
 }

@@ -31,11 +31,11 @@ type createKeyOutput struct{ KeyMetadata *keyMetadata }
 // createKey makes a key. Its policy is checked before the caller is, as far as it can be read, but decides nothing
 // about whether the caller may create it.
 func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
-	record, err := newKeyRecord(in)
+	record, err := newKeyRecord(c.Partition, in)
 	if err != nil {
 		return nil, err
 	}
-	record.Partition, record.CreationDate = c.Partition, c.now()
+	record.CreationDate = c.now()
 	if err := c.authorize("kms:CreateKey", nil, createKeyContext(in, record)); err != nil {
 		return nil, err
 	}
@@ -44,12 +44,14 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 		return nil, err
 	}
 	c.observe(key)
-	m, err := c.service.newMaterial(key.ARN, record.Spec)
-	if err != nil {
-		return nil, err
+	if record.Origin == originKMS {
+		m, err := c.service.newMaterial(key.ARN, record.Spec)
+		if err != nil {
+			return nil, err
+		}
+		record.Materials = []materialRecord{m}
+		key.Metadata.CurrentMaterial = m.ID
 	}
-	record.Materials = []materialRecord{m}
-	key.Metadata.CurrentMaterial = m.ID
 	change, err := record.change(key.path())
 	if err != nil {
 		return nil, err
@@ -62,8 +64,9 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 }
 
 // newKeyRecord is the record of the key that a request asks for, without what makes it one key among others.
-func newKeyRecord(in *createKeyInput) (*keyRecord, error) {
+func newKeyRecord(partition string, in *createKeyInput) (*keyRecord, error) {
 	record := &keyRecord{
+		Partition:   partition,
 		Description: value(in.Description, ""), Usage: value(in.KeyUsage, ""), Origin: value(in.Origin, originKMS),
 		State: stateEnabled, MultiRegion: value(in.MultiRegion, false),
 	}
@@ -82,11 +85,18 @@ func newKeyRecord(in *createKeyInput) (*keyRecord, error) {
 		}
 		record.Usage = string(material.EncryptDecrypt)
 	}
-	if record.Origin != originKMS || in.CustomKeyStoreId != nil || in.XksKeyId != nil {
+	switch record.Origin {
+	case originKMS:
+	case originExternal:
+		record.State = statePendingImport
+	default:
 		return nil, &Error{Code: CodeUnsupportedOperation}
 	}
-	spec := material.LookupSpec(record.Spec)
-	if spec == nil {
+	if in.CustomKeyStoreId != nil || in.XksKeyId != nil {
+		return nil, &Error{Code: CodeUnsupportedOperation}
+	}
+	spec := newKeySpec(partition, record.Spec)
+	if spec == nil || record.Origin == originExternal && !spec.Imports() {
 		return nil, &Error{Code: CodeUnsupportedOperation}
 	}
 	if !spec.HasUsage(material.Usage(record.Usage)) {
@@ -97,8 +107,11 @@ func newKeyRecord(in *createKeyInput) (*keyRecord, error) {
 	return record, err
 }
 
-// originKMS is the origin of key material that KMS made.
-const originKMS = "AWS_KMS"
+// The origins of key material: that KMS made, and that is imported.
+const (
+	originKMS      = "AWS_KMS"
+	originExternal = "EXTERNAL"
+)
 
 // value is what an optional member says, or its default.
 func value[T any](member *T, without T) T {

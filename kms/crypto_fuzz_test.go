@@ -22,7 +22,7 @@ func FuzzCryptoInputs(f *testing.F) {
 	}
 	f.Add(1, []byte(`{"KeyId":"alias/a","Plaintext":"YQ==","EncryptionContext":{"a":null},"GrantTokens":[null]}`))
 	f.Add(2, []byte(`{"CiphertextBlob":"","Recipient":{},"DryRunModifiers":[null]}`))
-	f.Add(12, []byte(`{"CiphertextBlob":"YQ==","DestinationKeyId":"\u0000","SourceEncryptionAlgorithm":"SM2PKE"}`))
+	f.Add(len(operations)-1, []byte(`{"CiphertextBlob":"YQ==","DestinationKeyId":"\u0000","SourceEncryptionAlgorithm":"SM2PKE"}`))
 	f.Fuzz(func(t *testing.T, operation int, src []byte) {
 		if operation < 0 || operation >= len(operations) {
 			return

@@ -77,9 +77,9 @@ func (c *call) newDataKeyPair(in *generateDataKeyPairWithoutPlaintextInput, reci
 	if err != nil {
 		return nil, nil, err
 	}
-	spec := material.LookupSpec(*in.KeyPairSpec)
+	spec := newKeySpec(c.Partition, *in.KeyPairSpec)
 	if spec == nil || !spec.DataKeyPair {
-		return nil, nil, &Error{Code: CodeUnsupportedOperation} // SM2 outside of China, and specs that are not here yet
+		return nil, nil, &Error{Code: CodeUnsupportedOperation} // SM2 outside of China, ML-KEM in China
 	}
 	e, err := c.prepareDataKey(key, in.EncryptionContext, recipient, in.DryRun)
 	if err != nil {

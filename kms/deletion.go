@@ -59,7 +59,7 @@ type cancelKeyDeletionInput struct {
 // cancelKeyDeletionOutput has the ARN of the key.
 type cancelKeyDeletionOutput struct{ KeyId string }
 
-// cancelKeyDeletion leaves the key disabled
+// cancelKeyDeletion leaves the key disabled, or, when imported material of it is missing, pending import
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html).
 func cancelKeyDeletion(c *call, in *cancelKeyDeletionInput) (*cancelKeyDeletionOutput, error) {
 	key, err := c.usableKey(*in.KeyId, nil)
@@ -68,6 +68,7 @@ func cancelKeyDeletion(c *call, in *cancelKeyDeletionInput) (*cancelKeyDeletionO
 	}
 	err = c.editKey(key, func(r *keyRecord) {
 		r.State, r.DeletionDate, r.PendingWindowInDays = stateDisabled, time.Time{}, 0
+		r.followMaterials()
 	})
 	if err != nil {
 		return nil, err

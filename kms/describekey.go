@@ -32,13 +32,16 @@ type keyMetadata struct {
 	KeyUsage                    string
 	KeyState                    string
 	DeletionDate                *timestamp `json:",omitempty"`
+	ValidTo                     *timestamp `json:",omitempty"`
 	Origin                      string
+	ExpirationModel             string `json:",omitempty"`
 	KeyManager                  string
 	CustomerMasterKeySpec       string
 	KeySpec                     string
 	EncryptionAlgorithms        []string `json:",omitempty"`
 	SigningAlgorithms           []string `json:",omitempty"`
 	KeyAgreementAlgorithms      []string `json:",omitempty"`
+	EncapsulationAlgorithms     []string `json:",omitempty"`
 	MultiRegion                 bool
 	MultiRegionConfiguration    *multiRegionConfiguration `json:",omitempty"`
 	PendingDeletionWindowInDays int                       `json:",omitempty"`
@@ -84,6 +87,10 @@ func (k *Key) metadata() *keyMetadata {
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN, CreationDate: timestamp(m.CreationDate),
 		Enabled: m.State == stateEnabled, Description: m.Description, KeyUsage: m.Usage, KeyState: m.State,
 		Origin: m.Origin, KeyManager: "CUSTOMER", CustomerMasterKeySpec: m.Spec, KeySpec: m.Spec, MultiRegion: m.MultiRegion,
+		ExpirationModel: m.ExpirationModel,
+	}
+	if !m.ValidTo.IsZero() {
+		out.ValidTo = (*timestamp)(&m.ValidTo)
 	}
 	if m.AWSManaged {
 		out.KeyManager = "AWS"
@@ -116,6 +123,8 @@ func (k *Key) metadata() *keyMetadata {
 		out.MacAlgorithms = algorithms
 	case material.KeyAgreement:
 		out.KeyAgreementAlgorithms = algorithms
+	case material.EncapsulateDecapsulate:
+		out.EncapsulationAlgorithms = algorithms
 	default:
 	}
 	return out

@@ -55,6 +55,10 @@ type Metadata struct {
 	AWSManaged bool
 	// CurrentMaterial is the id of the key material that encrypts: CurrentKeyMaterialId.
 	CurrentMaterial string
+	// ExpirationModel says whether imported material expires, empty for a key that has none; ValidTo is when the first
+	// of it does, zero when none does.
+	ExpirationModel string
+	ValidTo         time.Time
 }
 
 // Tag is a tag of a key.

@@ -23,6 +23,8 @@ const (
 	notPendingDeletion refusal = 4
 	isPendingImport    refusal = 5
 	wrongOrigin        refusal = 6
+	importsNoMore      refusal = 8
+	cannotImport       refusal = 9
 	isUnavailable      refusal = 11
 	isCreating         refusal = 14
 	isUpdating         refusal = 15
@@ -35,6 +37,8 @@ var refusals = map[refusal]struct{ code, message string }{
 	notPendingDeletion: {CodeInvalidState, " is not pending deletion."},
 	isPendingImport:    {CodeInvalidState, " is pending import."},
 	wrongOrigin:        {CodeUnsupportedOperation, " origin is EXTERNAL which is not valid for this operation."},
+	importsNoMore:      {CodeInvalidState, " is pending deletion."},
+	cannotImport:       {CodeUnsupportedOperation, " cannot have imported key material."}, // [checkImports] says so before
 	isUnavailable:      {CodeInvalidState, " is unavailable."},
 	isCreating:         {CodeInvalidState, " is creating."},
 	isUpdating:         {CodeInvalidState, " is updating."},
@@ -65,14 +69,17 @@ var stateTable = map[string]stateRow{
 	},
 	"CreateAlias":                         editRow,
 	"CreateGrant":                         {takes, isDisabled, isPendingDeletion, isPendingImport, takes, isCreating, takes},
+	"Decapsulate":                         cryptoRow,
 	"Decrypt":                             cryptoRow,
 	"DeleteAlias":                         anyState,
+	"DeleteImportedKeyMaterial":           {unavailable: cannotImport, creating: isCreating, updating: isUpdating},
 	"DescribeKey":                         anyState,
 	"DeriveSharedSecret":                  cryptoRow,
 	"DisableKey":                          switchRow,
 	"DisableKeyRotation":                  rotateRow,
 	"EnableKey":                           switchRow,
 	"EnableKeyRotation":                   rotateRow,
+	"Encapsulate":                         cryptoRow,
 	"Encrypt":                             cryptoRow,
 	"GenerateDataKey":                     cryptoRow,
 	"GenerateDataKeyPair":                 cryptoRow,
@@ -81,7 +88,9 @@ var stateTable = map[string]stateRow{
 	"GenerateMac":                         cryptoRow,
 	"GetKeyPolicy":                        anyState,
 	"GetKeyRotationStatus":                {pendingImport: wrongOrigin},
+	"GetParametersForImport":              {takes, takes, importsNoMore, takes, cannotImport, isCreating, isUpdating},
 	"GetPublicKey":                        cryptoRow,
+	"ImportKeyMaterial":                   {takes, takes, importsNoMore, takes, cannotImport, isCreating, takes},
 	"ListAliases":                         anyState,
 	"ListGrants":                          anyState,
 	"ListKeyPolicies":                     anyState,
@@ -92,7 +101,7 @@ var stateTable = map[string]stateRow{
 	"ReplicateKey":                        replicaRow,
 	"RetireGrant":                         anyState,
 	"RevokeGrant":                         anyState,
-	"RotateKeyOnDemand":                   rotateRow,
+	"RotateKeyOnDemand":                   cryptoRow,
 	"ScheduleKeyDeletion":                 {pendingDeletion: isPendingDeletion, updating: isUpdating},
 	"Sign":                                cryptoRow,
 	"TagResource":                         editRow,
@@ -109,7 +118,7 @@ func (c *call) checkState(key *Key) error {
 	if !ok {
 		return &Error{Code: CodeUnsupportedOperation}
 	}
-	if r := row.refusal(key.Metadata.State); r != takes {
+	if r := row.refusal(key.stateAt(c.now())); r != takes {
 		return failf(refusals[r].code, "%s%s", key.ARN, refusals[r].message)
 	}
 	return nil

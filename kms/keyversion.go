@@ -96,6 +96,7 @@ func (k *Key) describe(old *Key, policies *policyCache) error {
 	if n := len(r.Materials); n > 0 {
 		k.Metadata.CurrentMaterial = r.Materials[n-1].ID
 	}
+	k.Metadata.ExpirationModel, k.Metadata.ValidTo = r.expiration()
 	return nil
 }
 
@@ -141,16 +142,18 @@ func (k *Key) isGone(now time.Time) bool {
 	return k.Metadata.State == statePendingDeletion && !now.Before(k.Metadata.DeletionDate)
 }
 
-// dueDate is when something happens to the key by itself: it is deleted, or its material is rotated. A key that is not
-// enabled is not rotated (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
+// dueDate is when something happens to the key by itself: it is deleted, its material is rotated, or imported material
+// expires. A key that is not enabled is not rotated, nor is one with imported material by itself
+// (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
 func (k *Key) dueDate() time.Time {
+	expiry := k.record.nextExpiry()
 	switch {
 	case k.Metadata.State == statePendingDeletion:
-		return k.Metadata.DeletionDate
-	case k.Metadata.State == stateEnabled && k.record.Rotation != nil:
+		return earlier(k.Metadata.DeletionDate, expiry)
+	case k.Metadata.State == stateEnabled && k.record.Rotation != nil && k.Metadata.Origin == originKMS:
 		return k.record.Rotation.Next
 	default:
-		return time.Time{}
+		return expiry
 	}
 }
 

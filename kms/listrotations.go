@@ -21,6 +21,11 @@ type rotationsListEntry struct {
 	KeyMaterialState string
 	RotationDate     *timestamp `json:",omitempty"`
 	RotationType     string     `json:",omitempty"`
+	// What follows is of imported material.
+	KeyMaterialDescription string     `json:",omitempty"`
+	ImportState            string     `json:",omitempty"`
+	ExpirationModel        string     `json:",omitempty"`
+	ValidTo                *timestamp `json:",omitempty"`
 }
 
 // listKeyRotations lists the materials of a key, the oldest first: by default those that a rotation made.
@@ -29,7 +34,7 @@ func listKeyRotations(c *call, in *listKeyRotationsInput) (*listKeyRotationsOutp
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRotates(key); err != nil {
+	if err := checkRotatesOnDemand(key); err != nil {
 		return nil, err
 	}
 	if err := c.checkState(key); err != nil {
@@ -48,15 +53,33 @@ func listKeyRotations(c *call, in *listKeyRotationsInput) (*listKeyRotationsOutp
 				return
 			}
 		}
+		place := fmt.Sprintf("%08d", len(key.materials))
+		if pending := key.record.PendingMaterial; pending != nil && all && place > after {
+			yield(place, key.listMaterial(pending, "PENDING_ROTATION"))
+		}
 	})
 	return out, nil
 }
 
 func (k *Key) rotationsListEntry(i int) rotationsListEntry {
-	m := k.materials[i].record
-	entry := rotationsListEntry{KeyId: k.ARN, KeyMaterialId: m.ID, KeyMaterialState: "NON_CURRENT", RotationType: m.RotationType}
+	state := "NON_CURRENT"
 	if i == len(k.materials)-1 {
-		entry.KeyMaterialState = "CURRENT"
+		state = "CURRENT"
+	}
+	return k.listMaterial(k.materials[i].record, state)
+}
+
+// listMaterial is the entry of one material of the key, in a KeyMaterialState.
+func (k *Key) listMaterial(m *materialRecord, state string) rotationsListEntry {
+	entry := rotationsListEntry{KeyId: k.ARN, KeyMaterialId: m.ID, KeyMaterialState: state, RotationType: m.RotationType}
+	if k.Metadata.Origin == originExternal {
+		entry.KeyMaterialDescription, entry.ImportState = m.Description, "PENDING_IMPORT"
+		if m.isImported() {
+			entry.ImportState, entry.ExpirationModel = "IMPORTED", m.expirationModel()
+		}
+		if !m.ValidTo.IsZero() {
+			entry.ValidTo = (*timestamp)(&m.ValidTo)
+		}
 	}
 	if !m.RotationDate.IsZero() {
 		entry.RotationDate = (*timestamp)(&m.RotationDate)

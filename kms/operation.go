@@ -59,6 +59,9 @@ var operations = tabulate(
 	macOperations,
 	publicKeyOperations,
 	agreeOperations,
+	encapsulateOperations,
+	importOperations,
+	customKeyStoreOperations,
 )
 
 // tabulate panics when two operations have one name.
@@ -147,9 +150,8 @@ func (s *Service) exception(ctx context.Context, operation string, err error) *E
 // notBuilt are the operations of the API that are not there: for them AWS's answer is that they are not supported,
 // for any other name that it is not known.
 var notBuilt = []string{
-	"ConnectCustomKeyStore", "CreateCustomKeyStore", "Decapsulate", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
-	"DescribeCustomKeyStores", "DisconnectCustomKeyStore", "Encapsulate", "GetKeyLastUsage",
-	"GetParametersForImport", "ImportKeyMaterial", "ReplicateKey", "UpdateCustomKeyStore", "UpdatePrimaryRegion",
+	"ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DisconnectCustomKeyStore",
+	"GetKeyLastUsage", "ReplicateKey", "UpdateCustomKeyStore", "UpdatePrimaryRegion",
 }
 
 func unknownOperation(name string) *Error {

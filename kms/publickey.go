@@ -58,6 +58,8 @@ func getPublicKey(c *call, in *getPublicKeyInput) (*getPublicKeyOutput, error) {
 		out.SigningAlgorithms = algorithms
 	case material.KeyAgreement:
 		out.KeyAgreementAlgorithms = algorithms
+	case material.EncapsulateDecapsulate:
+		out.EncapsulationAlgorithms = algorithms
 	default:
 	}
 	return out, nil

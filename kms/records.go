@@ -55,6 +55,8 @@ type keyRecord struct {
 	Rotation          *rotationRecord   `json:"rotation,omitempty"`
 	OnDemandRotations int               `json:"onDemandRotations,omitempty"`
 	Materials         []materialRecord  `json:"materials,omitempty"` // the last is the current one
+	// PendingMaterial is imported material that the next rotation on demand makes current.
+	PendingMaterial *materialRecord `json:"pendingMaterial,omitempty"`
 }
 
 // rotationRecord is there while a key rotates automatically.
@@ -65,12 +67,17 @@ type rotationRecord struct {
 
 // materialRecord is key material, sealed under the root key and bound to the ARN of the key, the spec and the id.
 type materialRecord struct {
-	ID     string `json:"id"`
-	Sealed []byte `json:"sealed"`
+	ID string `json:"id"`
+	// Sealed is empty for imported material that was deleted or has expired, and may be imported again.
+	Sealed []byte `json:"sealed,omitempty"`
 	// RotationDate is when the material became current by a rotation; it is zero for the first.
 	RotationDate time.Time `json:"rotated,omitzero"`
 	// RotationType is AUTOMATIC or ON_DEMAND.
 	RotationType string `json:"rotationType,omitempty"`
+	// ValidTo is when imported material expires, zero for material that does not.
+	ValidTo time.Time `json:"validTo,omitzero"`
+	// Description is KeyMaterialDescription of imported material.
+	Description string `json:"description,omitempty"`
 }
 
 // aliasRecord is an alias in the store.

@@ -21,7 +21,16 @@ const defaultRotationPeriodInDays = 365
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html).
 const maxOnDemandRotations = 25
 
-// checkRotates refuses a key that cannot rotate: only symmetric encryption keys with material of KMS can
+// checkRotatesOnDemand refuses a key that cannot have several materials: only symmetric encryption keys can, with
+// material of KMS or imported (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html).
+func checkRotatesOnDemand(key *Key) error {
+	if key.Metadata.Spec == symmetricDefault && key.Metadata.Origin == originExternal {
+		return nil
+	}
+	return checkRotates(key)
+}
+
+// checkRotates refuses a key that cannot rotate by itself: only symmetric encryption keys with material of KMS can
 // (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
 func checkRotates(key *Key) error {
 	switch {
@@ -129,8 +138,17 @@ type rotateKeyOnDemandInput struct {
 type rotateKeyOnDemandOutput struct{ KeyId string }
 
 func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandOutput, error) {
-	key, err := c.rotatingKey(*in.KeyId, nil)
+	key, err := c.authorizedKey(*in.KeyId, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkRotatesOnDemand(key); err != nil {
+		return nil, err
+	}
+	if err := checkPrimary(key); err != nil {
+		return nil, err
+	}
+	if err := c.checkState(key); err != nil {
 		return nil, err
 	}
 	record := *key.record
@@ -138,7 +156,12 @@ func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandO
 		return nil, failf(CodeLimitExceeded, "The on-demand rotations limit has been reached for the given keyId. "+
 			"No more on-demand rotations can be performed for this key: %s", key.ARN)
 	}
-	if err := c.service.rotate(key, &record, c.now(), rotationOnDemand); err != nil {
+	if key.Metadata.Origin == originExternal {
+		err = record.rotateImported(key, c.now())
+	} else {
+		err = c.service.rotate(key, &record, c.now(), rotationOnDemand)
+	}
+	if err != nil {
 		return nil, err
 	}
 	record.OnDemandRotations++

@@ -133,7 +133,7 @@ func (s *Service) seedRecord(seed *Seed, arn *policy.ARN) (*keyRecord, error) {
 	if seed.RotationPeriodInDays > 0 {
 		record.Rotation = &rotationRecord{seed.RotationPeriodInDays, record.CreationDate.Add(days(seed.RotationPeriodInDays))}
 	}
-	if spec := material.LookupSpec(record.Spec); spec == nil || !spec.HasUsage(material.Usage(record.Usage)) {
+	if spec := newKeySpec(arn.Partition, record.Spec); spec == nil || !spec.HasUsage(material.Usage(record.Usage)) {
 		return nil, fmt.Errorf("key spec %q with key usage %q is not supported", record.Spec, record.Usage)
 	}
 	_, document, err := s.state.policies.get(record.Policy)

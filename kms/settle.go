@@ -12,8 +12,8 @@ import (
 	"github.com/strictkms/strictkms/store"
 )
 
-// settle does what the clock says is due: it deletes the keys whose waiting period is over, with their material, and
-// rotates those whose rotation date has come. Every operation calls it first, so that no timer is needed and a test's
+// settle does what the clock says is due: it deletes the keys whose waiting period is over, with their material,
+// deletes imported material that has expired, and rotates the keys whose rotation date has come. Every operation calls it first, so that no timer is needed and a test's
 // clock drives it. A failure is logged and does not stop the operation: a key that is due to be deleted is not found
 // in any case.
 func (s *Service) settle(ctx context.Context) {
@@ -48,6 +48,9 @@ func (s *Service) settleKey(ctx context.Context, key *Key) error {
 		return s.deleteKey(ctx, key)
 	}
 	record := *key.record
+	if record.expire(s.now()) {
+		return s.write(ctx, key, &record)
+	}
 	rotation := *record.Rotation
 	period := days(rotation.PeriodInDays)
 	if missed := s.now().Sub(rotation.Next) / period; missed > maxMissedRotations {

@@ -71,6 +71,9 @@ func verify(c *call, in *verifyInput) (*verifyOutput, error) {
 		return nil, err
 	}
 	valid, err := m.Verify(a, s.messageType(), in.Message, in.Signature)
+	if errors.Is(err, material.ErrVerifyMu) {
+		return nil, failf(CodeUnsupportedOperation, "Message type %s is not supported by Verify.", s.messageType())
+	}
 	if err != nil {
 		return nil, err
 	}

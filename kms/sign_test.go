@@ -101,7 +101,7 @@ func TestSignRefuses(t *testing.T) {
 			CodeInvalidKeyUsage, "Algorithm ECDSA_SHA_384 is incompatible with key spec ECC_NIST_P256.",
 		},
 		{
-			"algorithm that is not built",
+			"algorithm of another spec",
 			in{"KeyId": p256, "Message": make([]byte, 31), "SigningAlgorithm": "ML_DSA_SHAKE_256"},
 			CodeInvalidKeyUsage, "Algorithm ML_DSA_SHAKE_256 is incompatible with key spec ECC_NIST_P256.",
 		},

@@ -101,6 +101,18 @@ func cryptoCases() []cryptoCase {
 			},
 		},
 		{
+			operation: "Encapsulate", spec: "ML_KEM_768", usage: "ENCAPSULATE_DECAPSULATE", keyMember: "KeyId",
+			conditions: map[string][]string{}, input: only(in{"EncapsulationAlgorithm": "ML_KEM"}),
+		},
+		{
+			operation: "Decapsulate", spec: "ML_KEM_768", usage: "ENCAPSULATE_DECAPSULATE", keyMember: "KeyId",
+			conditions: map[string][]string{},
+			input: func(b *bench, key string) in {
+				made := must[encapsulateOutput](b, "Encapsulate", in{"KeyId": key, "EncapsulationAlgorithm": "ML_KEM"})
+				return in{"EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": made.SharedSecretCiphertextBlob}
+			},
+		},
+		{
 			operation: "GetPublicKey", spec: "ECC_NIST_P256", usage: "SIGN_VERIFY", keyMember: "KeyId",
 			conditions: map[string][]string{}, input: only(nil), noDryRun: true,
 		},
@@ -284,6 +296,7 @@ func TestCryptoKeyUsage(t *testing.T) {
 	others := map[string][2]string{
 		"ENCRYPT_DECRYPT": {"ECC_NIST_P256", "SIGN_VERIFY"}, "SIGN_VERIFY": {"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"},
 		"GENERATE_VERIFY_MAC": {"SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"}, "KEY_AGREEMENT": {"ECC_NIST_P256", "SIGN_VERIFY"},
+		"ENCAPSULATE_DECAPSULATE": {"ECC_NIST_P256", "KEY_AGREEMENT"},
 	}
 	eachCrypto(t, func(b *bench, c *cryptoCase, key string) {
 		if c.operation == "GetPublicKey" {

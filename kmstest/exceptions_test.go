@@ -246,7 +246,7 @@ func TestExceptions(t *testing.T) {
 		{"tags twice", requireException[*types.TagException], "Duplicate tag keys", x.tag(2, "a")},
 		{"tags of AWS", requireException[*types.TagException], "Tags beginning with aws: are reserved", x.tag(1, "AWS:a")},
 		{"51 tags", requireException[*types.TagException], "Too many tags", x.tag(51, "a#")},
-		{"origin", requireException[*types.UnsupportedOperationException], arnPrefix + importID + " origin is EXTERNAL which is not valid for this operation.", x.rotate(importID)},
+		{"origin", requireException[*types.UnsupportedOperationException], arnPrefix + importID + " origin is EXTERNAL which is not valid for this operation.", second(x.EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: aws.String(importID)}))},
 		{"no public key", requireException[*types.UnsupportedOperationException], "", second(x.GetPublicKey(t.Context(), &kms.GetPublicKeyInput{KeyId: aws.String(symmetricID)}))},
 		{"dry run", requireException[*types.DryRunOperationException], "The request would have succeeded, but the DryRun option is set.", second(x.GenerateDataKey(t.Context(), &kms.GenerateDataKeyInput{KeyId: aws.String(symmetricID), KeySpec: types.DataKeySpecAes256, DryRun: aws.Bool(true)}))},
 		{"no number", plain("ValidationException"), "NumberOfBytes is required.", x.random(nil)},

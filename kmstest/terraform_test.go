@@ -145,10 +145,10 @@ func useByAlice(t *testing.T, config aws.Config, key string) {
 	require.NoError(t, decrypt(t, c, ciphertext, map[string]string{"team": "red"}))
 	_, err = encrypt(t, c, key, map[string]string{"team": "blue"})
 	requireDenied(t, err)
-	_, err = c.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	_, err = c.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(8)})
 	require.NoError(t, err, "AWSKeyManagementServicePowerUser of the group allows it, and so does the boundary")
 	_, err = iam.NewFromConfig(config).ListUsers(t.Context(), &iam.ListUsersInput{})
-	requireCode(t, err, "AccessDenied") // the boundary does not
+	requireCode(t, err, "AccessDenied") // that policy allows it, the boundary does not
 }
 
 // useByRole assumes the role with a session policy and a session tag: both limit the session.

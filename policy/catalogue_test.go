@@ -68,7 +68,7 @@ func TestCatalogueOfServices(t *testing.T) {
 			require.True(t, HasService(FoldKey(key)), key)
 		}
 	}
-	require.Equal(t, map[string]int{"kms": 58, "iam": 98, "sts": 10, "cloudformation": 28, "organizations": 34}, counts)
+	require.Equal(t, map[string]int{"kms": 58, "iam": 99, "sts": 10, "cloudformation": 28, "organizations": 34}, counts)
 	require.Empty(t, ServiceActions("s3"))
 	_, ok := LookupAction("AssumeRole")
 	require.False(t, ok, "the namespace is optional for KMS only")

@@ -153,6 +153,7 @@ func (s *Server) identify(ctx context.Context, r *http.Request, body []byte, d *
 
 // refuse answers with an exception, in the protocol of the request, and returns its code.
 func (x *exchange) refuse(err error) string {
+	x.explainDenial(err)
 	if !x.isQuery {
 		e := awsjson.ErrorOf(err)
 		awsjson.WriteError(x.w, x.id, e)

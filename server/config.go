@@ -49,6 +49,8 @@ type Config struct {
 	Trail *trail.Trail
 	// APIs are the services beside AWS KMS, for example IAM.
 	APIs []operation.API
+	// Messages encodes the authorization messages of denied calls; nil for none.
+	Messages Encoder
 	// Endpoint says through which VPC endpoint a request came, nil for none; without it, none did. It goes by what is
 	// known of the connection, such as its listener, and not by what the request claims.
 	Endpoint func(*http.Request) *enforce.Endpoint

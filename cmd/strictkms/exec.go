@@ -23,7 +23,9 @@ type execParams struct {
 	as          string
 	endpoint    string
 	credentials string
-	args        []string
+	// sourceProfile assumes a role at a running server.
+	sourceProfile string
+	args          []string
 }
 
 func newExec(ctx context.Context, s streams, now func() time.Time) *cobra.Command {
@@ -38,12 +40,14 @@ Without --endpoint the server is in memory, is filled from --load and lives as l
 ARN, user/NAME, role/NAME, role/NAME/SESSION, root, service/NAME, or the logical id in a template.
 
 With --endpoint the server is one that runs, and the access key comes from the credentials file that it wrote:
-PRINCIPAL is root, user/NAME or the name of another profile of the file.
+PRINCIPAL is root, user/NAME or the name of another profile of the file. For role/NAME, role/NAME/SESSION or the ARN of
+a role, a profile of the file assumes the role: the one that --source-profile names, or the only user's.
 
 The exit code is that of the command. When calls were denied, each denial is explained on stderr, once per cause.`,
 		Example: `  strictkms exec --as role/App --load template.yaml -- go test ./...
   strictkms exec --as user/alice --load template.yaml -- aws kms decrypt --ciphertext-blob fileb://blob
-  strictkms exec --as user/alice --endpoint http://127.0.0.1:4566 -- terraform plan`,
+  strictkms exec --as user/alice --endpoint http://127.0.0.1:4566 -- terraform plan
+  strictkms exec --as role/App --source-profile alice --endpoint http://127.0.0.1:4566 -- aws kms list-keys`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.args = args
 			return runExec(ctx, p, cmd, s)
@@ -53,6 +57,7 @@ The exit code is that of the command. When calls were denied, each denial is exp
 	addServer(cmd, &p.serve)
 	cmd.Flags().StringVar(&p.endpoint, "endpoint", "", "the `URL` of a running server (default: one of its own)")
 	cmd.Flags().StringVar(&p.credentials, "credentials", defaultCredentials, "with --endpoint, the shared credentials `FILE` of the server")
+	cmd.Flags().StringVar(&p.sourceProfile, "source-profile", "", "with --endpoint, the `PROFILE` of --credentials that assumes the role of --as")
 	return cmd
 }
 

@@ -33,12 +33,14 @@ type execTarget struct {
 // target is the running server that was named, or a new one.
 func (p *execParams) target(ctx context.Context, cmd *cobra.Command, errw io.Writer) (*execTarget, error) {
 	if p.endpoint == "" {
-		if cmd.Flags().Changed("credentials") {
-			return nil, errors.New("--credentials is for --endpoint: a server of its own has new access keys")
+		for _, name := range []string{"credentials", "source-profile"} {
+			if cmd.Flags().Changed(name) {
+				return nil, errors.New("--" + name + " is for --endpoint: a server of its own has new access keys")
+			}
 		}
 		return p.ownServer(ctx, errw)
 	}
-	for _, name := range []string{"load", "enforce", "trail", "account", "stack-name", "parameter", "verbose"} {
+	for _, name := range []string{"load", "enforce", "trail", "identity-provider", "account", "stack-name", "parameter", "verbose"} {
 		if cmd.Flags().Changed(name) {
 			return nil, fmt.Errorf("--%s is for a server of its own, and cannot be given with --endpoint", name)
 		}
@@ -86,11 +88,7 @@ func (p *execParams) runningServer(ctx context.Context, region string, errw io.W
 	if err != nil {
 		return nil, err
 	}
-	name, err := profileName(p.as)
-	if err != nil {
-		return nil, err
-	}
-	profile, err := readProfile(p.credentials, name)
+	profile, err := p.profile(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("--as %s: %w", p.as, err)
 	}
@@ -116,15 +114,27 @@ func (p *execParams) runningServer(ctx context.Context, region string, errw io.W
 	return t, nil
 }
 
+// profile are the credentials of the principal at the running server.
+func (p *execParams) profile(ctx context.Context) (seed.Profile, error) {
+	if role, session, ok := roleName(p.as); ok {
+		return p.assume(ctx, role, session)
+	}
+	if p.sourceProfile != "" {
+		return seed.Profile{}, errors.New("--source-profile is for a role, role/NAME")
+	}
+	name, err := profileName(p.as)
+	if err != nil {
+		return seed.Profile{}, err
+	}
+	return readProfile(p.credentials, name)
+}
+
 // profileName is the profile of a principal in the file that serve writes (design §5: root, and one per user).
 func profileName(as string) (string, error) {
 	kind, rest, _ := strings.Cut(as, "/")
 	switch {
 	case strings.HasPrefix(as, "arn:"):
-		return "", fmt.Errorf("--as %s: with --endpoint the principal is root, user/NAME or the name of a profile of --credentials", as)
-	case kind == "role":
-		return "", fmt.Errorf("--as %s: sessions of roles come from the server's STS API, which is not built yet; "+
-			"roles work without --endpoint, on a server of its own", as)
+		return "", errors.New("with --endpoint the principal is root, user/NAME, a role or the name of a profile of --credentials")
 	case (kind == "user" || kind == "service") && rest != "":
 		return rest[strings.LastIndexByte(rest, '/')+1:], nil // without the path
 	default:

@@ -30,7 +30,7 @@ Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under
 	}
 	root.AddCommand(
 		newServe(ctx, s, now), newExec(ctx, s, now), newCan(ctx, s, now), newExplain(ctx, s),
-		newRego(s), newDecide(ctx, s), newVersion(s),
+		newRego(s), newDecide(ctx, s), newVerify(ctx, s, now), newVersion(s),
 	)
 	root.SetArgs(args)
 	root.SetIn(s.in)

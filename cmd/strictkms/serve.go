@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/internal/instance"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source/seed"
@@ -32,6 +33,7 @@ type serveParams struct {
 	trail       string
 	rootKey     string
 	services    []string
+	providers   []string
 	verbose     bool
 	now         func() time.Time
 }
@@ -75,6 +77,8 @@ func addServer(cmd *cobra.Command, p *serveParams) {
 	flags.StringVar(&p.enforce, "enforce", "strict", "strict, soft or off")
 	flags.StringArrayVar(&p.load, "load", nil, "a `FILE` with keys and identities: a CloudFormation template or a world file (repeatable)")
 	flags.StringVar(&p.trail, "trail", "", "the `FILE` that a record of each call is added to, in the form of CloudTrail with the decision")
+	flags.StringArrayVar(&p.providers, "identity-provider", nil,
+		"a `FILE` with an OpenID Connect identity provider, whose tokens AssumeRoleWithWebIdentity takes (repeatable)")
 	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log every call")
 	addStack(cmd, &p.stack)
 }
@@ -93,13 +97,17 @@ func (p *serveParams) config(errw io.Writer) (instance.Config, error) {
 	if err != nil {
 		return instance.Config{}, err
 	}
+	providers, err := identityProviders(p.providers)
+	if err != nil {
+		return instance.Config{}, err
+	}
 	level := slog.LevelInfo
 	if p.verbose {
 		level = slog.LevelDebug
 	}
 	return instance.Config{
 		Listen: p.listen, Store: p.store, Data: p.data, RootKey: p.rootKey,
-		Enforce: mode, World: world, Trail: p.trail, Services: services, Version: readVersions().StrictKMS, Clock: p.now,
+		Enforce: mode, World: world, Trail: p.trail, Services: services, Providers: providers, Version: readVersions().StrictKMS, Clock: p.now,
 		Logger: newLogger(errw, level),
 	}, nil
 }
@@ -172,4 +180,21 @@ func serviceNames(names []string) ([]string, error) {
 		full = append(full, parts[1]+".amazonaws.com")
 	}
 	return full, nil
+}
+
+// identityProviders reads identity providers from files.
+func identityProviders(files []string) (*oidc.Providers, error) {
+	var list []*oidc.Provider
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		provider, err := oidc.ParseProvider(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		list = append(list, provider)
+	}
+	return oidc.NewProviders(list...)
 }

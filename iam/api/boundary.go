@@ -10,8 +10,9 @@ var boundaryOperations = []operationOf{
 	acts("DeleteUserPermissionsBoundary", deleteUserPermissionsBoundary),
 }
 
-// checkBoundary returns the ARN of a permissions boundary, empty for none. The managed policy must be there.
-func checkBoundary(e *iam.Edit, given *string) (string, error) {
+// checkBoundary returns the ARN of a permissions boundary, empty for none. The managed policy must be there, in the
+// account or of AWS.
+func (c *call) checkBoundary(e *iam.Edit, given *string) (string, error) {
 	if given == nil {
 		return "", nil
 	}
@@ -19,7 +20,7 @@ func checkBoundary(e *iam.Edit, given *string) (string, error) {
 	switch {
 	case !ok || arn.Service != "iam":
 		return "", iam.Errorf(iam.CodeInvalidInput, "ARN %s is not valid.", *given)
-	case e.ManagedPolicy(*given) == nil:
+	case arn.Account != c.Account && arn.Account != iam.AWS, e.ManagedPolicy(*given) == nil:
 		return "", iam.Errorf(iam.CodeNoSuchEntity, "Scope ARN: %s does not exist or is not attachable.", *given)
 	default:
 		return *given, nil
@@ -33,7 +34,7 @@ type putUserPermissionsBoundaryInput struct {
 
 func putUserPermissionsBoundary(c *call, in *putUserPermissionsBoundaryInput) error {
 	return c.changeUser("iam:PutUserPermissionsBoundary", *in.UserName, func(e *iam.Edit, u *iam.UserDetail) (err error) {
-		u.Boundary, err = checkBoundary(e, in.PermissionsBoundary)
+		u.Boundary, err = c.checkBoundary(e, in.PermissionsBoundary)
 		return err
 	}, boundaryKey(*in.PermissionsBoundary))
 }

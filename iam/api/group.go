@@ -49,7 +49,7 @@ func createGroup(c *call, in *createGroupInput) (*createGroupOutput, error) {
 		if e.NameTaken(c.Account, iam.KindGroup, *in.GroupName) {
 			return iam.Errorf(iam.CodeEntityAlreadyExists, "Group with name %s already exists.", *in.GroupName)
 		}
-		if len(e.Groups(c.Account)) >= maxGroups {
+		if count(e.View().Groups(c.Account)) >= maxGroups {
 			return quota("GroupsPerAccount", maxGroups)
 		}
 		g := &iam.GroupDetail{Account: c.Account, Name: *in.GroupName, Path: path}
@@ -169,10 +169,12 @@ type deleteGroupInput struct {
 
 func deleteGroup(c *call, in *deleteGroupInput) error {
 	return c.changeGroup("iam:DeleteGroup", *in.GroupName, func(e *iam.Edit, g *iam.GroupDetail) error {
-		isMember := func(u *iam.UserDetail) bool { return slices.Contains(u.Groups, g.Name) }
+		for _, u := range e.View().Users(c.Account) {
+			if slices.Contains(u.Groups, g.Name) {
+				return conflict("must remove users from group first")
+			}
+		}
 		switch {
-		case slices.ContainsFunc(e.Users(c.Account), isMember):
-			return conflict("must remove users from group first")
 		case len(g.Inline) > 0:
 			return conflict("must delete policies first")
 		case len(g.Attached) > 0:

@@ -64,28 +64,26 @@ func policyResource(arn string, p *iam.ManagedPolicyDetail) resource {
 	return out
 }
 
-// readableARN returns the account in the ARN of a managed policy that the caller may name: one of its account, or one
-// of AWS.
-func (c *call) readableARN(text string) (account string, err error) {
+// policyAccount returns the account in the ARN of a managed policy.
+func policyAccount(text string) (account string, err error) {
 	arn, ok := policy.ParseARN(text)
 	kind, _, _ := strings.Cut(arn.Resource, "/")
 	switch {
-	case !ok || arn.Service != "iam" || kind != iam.KindPolicy:
+	case !ok || arn.Service != "iam" || kind != iam.KindPolicy || arn.Account == "":
 		return "", iam.Errorf(iam.CodeInvalidInput, "ARN %s is not valid.", text)
-	case arn.Account != c.Account && arn.Account != iam.AWS:
-		return "", c.foreign(text)
 	default:
 		return arn.Account, nil
 	}
 }
 
-// foreign is the error for a policy of another account: no policy of that account can let the caller in.
+// foreign is the error for what belongs to another account, whoever asks and whatever decides: no policy of that account
+// can let the caller in.
 func (c *call) foreign(arn string) error {
 	caller := ""
 	if c.Principal != nil {
 		caller = c.Principal.ARN
 	}
-	return operation.Errorf(operation.CodeAccessDenied, "User: %s is not authorized to perform this operation on resource: policy %s", caller, arn)
+	return operation.Errorf(operation.CodeAccessDenied, "User: %s is not authorized to perform this operation on resource: %s", caller, arn)
 }
 
 // noSuchManaged is the error for a managed policy that does not exist, in AWS's words.
@@ -95,32 +93,43 @@ func noSuchManaged(arn string) error {
 
 // readPolicy returns a managed policy that the caller may do the action on.
 func (c *call) readPolicy(action, arn string) (*iam.ManagedPolicyDetail, error) {
-	if _, err := c.readableARN(arn); err != nil {
+	account, err := policyAccount(arn)
+	if err != nil {
 		return nil, err
 	}
-	p := c.view.ManagedPolicy(arn)
+	var p *iam.ManagedPolicyDetail
+	if account == c.Account || account == iam.AWS {
+		p = c.view.ManagedPolicy(arn)
+	}
 	if err := c.authorize(action, policyResource(arn, p)); err != nil {
 		return nil, err
 	}
-	if p == nil {
+	switch {
+	case account != c.Account && account != iam.AWS:
+		return nil, c.foreign(arn)
+	case p == nil:
 		return nil, noSuchManaged(arn)
+	default:
+		return p, nil
 	}
-	return p, nil
 }
 
 // changePolicy changes a managed policy that the caller may do the action on. Those of AWS are only for AWS to change.
 func (c *call) changePolicy(action, arn string, change func(*iam.Edit, *iam.ManagedPolicyDetail) error, more ...keys) error {
-	account, err := c.readableARN(arn)
+	account, err := policyAccount(arn)
 	if err != nil {
 		return err
 	}
 	return c.edit(func(e *iam.Edit) error {
-		p := e.ManagedPolicy(arn)
+		var p *iam.ManagedPolicyDetail
+		if account == c.Account {
+			p = e.ManagedPolicy(arn)
+		}
 		if err := c.authorize(action, policyResource(arn, p), more...); err != nil {
 			return err
 		}
 		switch {
-		case account == iam.AWS:
+		case account != c.Account:
 			return c.foreign(arn)
 		case p == nil:
 			return noSuchManaged(arn)

@@ -96,7 +96,7 @@ func createRole(c *call, in *createRoleInput) (*createRoleOutput, error) {
 		}
 		made := r
 		var err error
-		if made.Boundary, err = checkBoundary(e, in.PermissionsBoundary); err != nil {
+		if made.Boundary, err = c.checkBoundary(e, in.PermissionsBoundary); err != nil {
 			return err
 		}
 		if made.Tags, err = withTags(nil, in.Tags); err != nil {

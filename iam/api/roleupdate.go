@@ -119,7 +119,7 @@ type putRolePermissionsBoundaryInput struct {
 
 func putRolePermissionsBoundary(c *call, in *putRolePermissionsBoundaryInput) error {
 	return c.changeRole("iam:PutRolePermissionsBoundary", *in.RoleName, func(e *iam.Edit, r *iam.RoleDetail) (err error) {
-		r.Boundary, err = checkBoundary(e, in.PermissionsBoundary)
+		r.Boundary, err = c.checkBoundary(e, in.PermissionsBoundary)
 		return err
 	}, boundaryKey(*in.PermissionsBoundary))
 }

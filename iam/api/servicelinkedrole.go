@@ -105,7 +105,7 @@ func (c *call) linkedPolicy(name string) string {
 	return iam.ARN(c.Partition, iam.AWS, iam.KindPolicy, serviceLinkedPath, name)
 }
 
-type deleteServiceLinkedRoleOutput struct{ DeletionTaskId string } //nolint:revive // AWS's name
+type deleteServiceLinkedRoleOutput struct{ DeletionTaskId string }
 
 // deleteServiceLinkedRole deletes a role at once: there are no services here that could still use it. The task is told
 // by the path and the unique id of the role.
@@ -126,7 +126,7 @@ func deleteServiceLinkedRole(c *call, in *roleInput) (*deleteServiceLinkedRoleOu
 }
 
 type deletionStatusInput struct {
-	DeletionTaskId *string `iam:"required,min=1,max=1000"` //nolint:revive // AWS's name
+	DeletionTaskId *string `iam:"required,min=1,max=1000"`
 }
 
 type deletionStatusOutput struct{ Status string }

@@ -112,6 +112,9 @@ func (c *call) policySource(source string) (*iam.Principal, map[string]string, e
 		return nil, nil, invalidInput("Invalid ARN: %s", source)
 	}
 	if arn.Account != c.Account {
+		if err := c.authorize("iam:SimulatePrincipalPolicy", resource{arn: source}); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, c.foreign(source)
 	}
 	texts := map[string]string{}

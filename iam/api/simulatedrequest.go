@@ -78,6 +78,9 @@ func (s *simulation) partition() string {
 	return arn.Partition
 }
 
+// defaultKeyPolicyName names the policy that nobody gave: answers do not tell it.
+const defaultKeyPolicyName = "default key policy"
+
 // defaultKeyPolicy is the policy that AWS gives a key that is made without one.
 func (s *simulation) defaultKeyPolicy(keyARN string) *policy.Document {
 	arn, ok := policy.ParseARN(keyARN)
@@ -86,7 +89,7 @@ func (s *simulation) defaultKeyPolicy(keyARN string) *policy.Document {
 	}
 	text := fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:%s:iam::%s:root"},"Action":"kms:*","Resource":"*"}}`,
 		arn.Partition, arn.Account)
-	doc, _ := policy.Parse(policy.KeyPolicy, "default key policy", []byte(text))
+	doc, _ := policy.Parse(policy.KeyPolicy, defaultKeyPolicyName, []byte(text))
 	return doc
 }
 

@@ -185,7 +185,13 @@ func (s *simulation) setContext() error {
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 var handlingOptions = []string{"EC2-VPC-InstanceStore", "EC2-VPC-InstanceStore-Subnet", "EC2-VPC-EBS", "EC2-VPC-EBS-Subnet"}
 
+// maxQuestions is how many actions on resources one simulation may be about. AWS does not tell its limit.
+const maxQuestions = 10_000
+
 func (s *simulation) checkRest() error {
+	if len(s.in.ActionNames)*len(s.resources) > maxQuestions {
+		return invalidInput("The simulation has more than %d combinations of an action and a resource.", maxQuestions)
+	}
 	if option := s.in.ResourceHandlingOption; option != nil && !slices.Contains(handlingOptions, *option) {
 		return invalidInput("Invalid ResourceHandlingOption: %s", *option)
 	}

@@ -96,7 +96,7 @@ func (s *simulation) matched(d *evaluator.Decision) []matchedStatement {
 	out := []matchedStatement{}
 	for _, l := range d.Layers {
 		for _, st := range l.Statements {
-			if !st.Deciding {
+			if !st.Deciding || st.Policy == defaultKeyPolicyName {
 				continue
 			}
 			switch l.Layer {

@@ -83,12 +83,12 @@ func createUser(c *call, in *createUserInput) (*createUserOutput, error) {
 		if e.NameTaken(c.Account, iam.KindUser, u.Name) {
 			return iam.Errorf(iam.CodeEntityAlreadyExists, "User with name %s already exists.", u.Name)
 		}
-		if len(e.Users(c.Account)) >= maxUsers {
+		if count(e.View().Users(c.Account)) >= maxUsers {
 			return quota("UsersPerAccount", maxUsers)
 		}
 		made := *u
 		var err error
-		if made.Boundary, err = checkBoundary(e, in.PermissionsBoundary); err != nil {
+		if made.Boundary, err = c.checkBoundary(e, in.PermissionsBoundary); err != nil {
 			return err
 		}
 		if made.Tags, err = withTags(nil, in.Tags); err != nil {

@@ -10,6 +10,7 @@ import (
 // with all that belongs to it.
 var userCredentialOperations = []operationOf{
 	answers("GetLoginProfile", getLoginProfile),
+	acts("DeleteLoginProfile", deleteLoginProfile),
 	answers("ListMFADevices", listMFADevices),
 	answers("ListSigningCertificates", listSigningCertificates),
 	answers("ListSSHPublicKeys", listSSHPublicKeys),
@@ -37,6 +38,18 @@ func getLoginProfile(c *call, in *getLoginProfileInput) (*getLoginProfileOutput,
 		return nil, err
 	}
 	return nil, iam.Errorf(iam.CodeNoSuchEntity, "Login Profile for User %s cannot be found.", name)
+}
+
+// deleteLoginProfile always fails, too. Terraform asks for it before it deletes a user with force_destroy.
+func deleteLoginProfile(c *call, in *getLoginProfileInput) error {
+	name, err := c.userName(in.UserName)
+	if err != nil {
+		return err
+	}
+	if _, err := c.readUser("iam:DeleteLoginProfile", name); err != nil {
+		return err
+	}
+	return iam.Errorf(iam.CodeNoSuchEntity, "Login Profile for User %s cannot be found.", name)
 }
 
 // ownCredentials authorizes a list of the credentials of a user, by default of the caller.

@@ -13,7 +13,7 @@ var accountOperations = []operationOf{
 }
 
 type account struct {
-	Id, Arn, Email, Name string //nolint:revive,staticcheck // AWS's name
+	Id, Arn, Email, Name string
 	Status, State        string
 	Paths                []string
 	JoinedMethod         string
@@ -37,7 +37,7 @@ func noAccount() error {
 }
 
 type describeAccountInput struct {
-	AccountId *string `org:"required,max=12,pattern=account"` //nolint:revive,staticcheck // AWS's name
+	AccountId *string `org:"required,max=12,pattern=account"`
 }
 
 type describeAccountOutput struct{ Account account }
@@ -89,9 +89,9 @@ func listAccountsForParent(c *call, in *parentInput) (*listAccountsOutput, error
 }
 
 type moveAccountInput struct {
-	AccountId           *string `org:"required,max=12,pattern=account"` //nolint:revive,staticcheck // AWS's name
-	SourceParentId      *string `org:"required,max=100,pattern=parent"` //nolint:revive,staticcheck // AWS's name
-	DestinationParentId *string `org:"required,max=100,pattern=parent"` //nolint:revive,staticcheck // AWS's name
+	AccountId           *string `org:"required,max=12,pattern=account"`
+	SourceParentId      *string `org:"required,max=100,pattern=parent"`
+	DestinationParentId *string `org:"required,max=100,pattern=parent"`
 }
 
 // moveAccount moves an account. It asks about the account and about both parents, all of which a policy must cover.

@@ -18,7 +18,7 @@ const maxAttached = 5
 
 type attachmentInput struct {
 	policyInput
-	TargetId *string `org:"required,max=100,pattern=target"` //nolint:revive,staticcheck // AWS's name
+	TargetId *string `org:"required,max=100,pattern=target"`
 }
 
 func attachPolicy(c *call, in *attachmentInput) error {

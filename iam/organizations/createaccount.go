@@ -17,7 +17,7 @@ var createAccountOperations = []operationOf{
 }
 
 type createAccountStatus struct {
-	Id, AccountName, State, AccountId      string //nolint:revive,staticcheck // AWS's name
+	Id, AccountName, State, AccountId      string
 	RequestedTimestamp, CompletedTimestamp timestamp
 }
 
@@ -96,7 +96,7 @@ func putAccessRole(e *iam.Edit, d *iam.Directory, id, name string) error {
 }
 
 type describeCreateAccountStatusInput struct {
-	CreateAccountRequestId *string `org:"required,max=36,pattern=request"` //nolint:revive,staticcheck // AWS's name
+	CreateAccountRequestId *string `org:"required,max=36,pattern=request"`
 }
 
 func describeCreateAccountStatus(c *call, in *describeCreateAccountStatusInput) (*createAccountOutput, error) {

@@ -14,15 +14,15 @@ var organizationOperations = []operationOf{
 }
 
 type organization struct {
-	Id, Arn, FeatureSet                                 string //nolint:revive,staticcheck // AWS's name
-	MasterAccountArn, MasterAccountId, MasterAccountEmail string //nolint:revive,staticcheck // AWS's name
-	AvailablePolicyTypes                                []policyType
+	Id, Arn, FeatureSet                                   string
+	MasterAccountArn, MasterAccountId, MasterAccountEmail string
+	AvailablePolicyTypes                                  []policyType
 }
 
 type policyType struct{ Type, Status string }
 
 type root struct {
-	Id, Arn, Name string //nolint:revive,staticcheck // AWS's name
+	Id, Arn, Name string
 	PolicyTypes   []policyType
 }
 

@@ -14,7 +14,7 @@ var policyOperations = []operationOf{
 }
 
 type policySummary struct {
-	Id, Arn, Name, Description, Type string //nolint:revive,staticcheck // AWS's name
+	Id, Arn, Name, Description, Type string
 	AwsManaged                       bool
 }
 
@@ -119,7 +119,7 @@ func duplicatePolicy() error {
 }
 
 type policyInput struct {
-	PolicyId *string `org:"required,max=130,pattern=policy"` //nolint:revive,staticcheck // AWS's name
+	PolicyId *string `org:"required,max=130,pattern=policy"`
 }
 
 func describePolicy(c *call, in *policyInput) (*policyOutput, error) {

@@ -13,7 +13,7 @@ var policyTypeOperations = []operationOf{
 }
 
 type policyTypeInput struct {
-	RootId     *string `org:"required,max=34,pattern=root"` //nolint:revive,staticcheck // AWS's name
+	RootId     *string `org:"required,max=34,pattern=root"`
 	PolicyType *string `org:"required,enum=policyType"`
 }
 

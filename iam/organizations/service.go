@@ -60,15 +60,19 @@ func (s *Service) Do(ctx context.Context, of *operation.Call, name string, decod
 func inWords(err error) error {
 	switch e, ok := errors.AsType[*iam.Error](err); {
 	case ok && e.Code == iam.CodeMalformedPolicyDocument:
-		return &operation.Error{Code: "MalformedPolicyDocumentException", Cause: err,
-			Message: "The provided policy document does not meet the requirements of the specified policy type."}
+		return &operation.Error{
+			Code: "MalformedPolicyDocumentException", Cause: err,
+			Message: "The provided policy document does not meet the requirements of the specified policy type.",
+		}
 	case ok:
 		return &operation.Error{Code: codeInvalidInput, Message: e.Message, Cause: err}
 	case errors.Is(err, store.ErrInvalidTx):
 		return &operation.Error{Code: codeConstraint, Message: "The organization has reached the limit of what it can hold.", Cause: err}
 	case errors.Is(err, store.ErrConflict):
-		return &operation.Error{Code: "ConcurrentModificationException", Cause: err,
-			Message: "The target of the operation is currently being modified by a different request. Try again later."}
+		return &operation.Error{
+			Code: "ConcurrentModificationException", Cause: err,
+			Message: "The target of the operation is currently being modified by a different request. Try again later.",
+		}
 	}
 	if e, ok := errors.AsType[*operation.Error](err); ok && e.Code == operation.CodeValidation {
 		return &operation.Error{Code: codeInvalidInput, Message: e.Message, Cause: err}

@@ -12,7 +12,7 @@ var targetOperations = []operationOf{
 }
 
 type listPoliciesForTargetInput struct {
-	TargetId *string `org:"required,max=100,pattern=target"` //nolint:revive,staticcheck // AWS's name
+	TargetId *string `org:"required,max=100,pattern=target"`
 	Filter   *string `org:"required,enum=policyType"`
 	pageInput
 }
@@ -39,7 +39,7 @@ type listTargetsForPolicyInput struct {
 	pageInput
 }
 
-type target struct{ TargetId, Arn, Name, Type string } //nolint:revive,staticcheck // AWS's name
+type target struct{ TargetId, Arn, Name, Type string }
 
 type listTargetsForPolicyOutput struct {
 	Targets   []target

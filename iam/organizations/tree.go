@@ -38,7 +38,7 @@ type listChildrenInput struct {
 	ChildType *string `org:"required,enum=childType"`
 }
 
-type child struct{ Id, Type string } //nolint:revive,staticcheck // AWS's name
+type child struct{ Id, Type string }
 
 type listChildrenOutput struct {
 	Children  []child
@@ -60,7 +60,7 @@ func listChildren(c *call, in *listChildrenInput) (*listChildrenOutput, error) {
 }
 
 type listParentsInput struct {
-	ChildId *string `org:"required,max=100,pattern=child"` //nolint:revive,staticcheck // AWS's name
+	ChildId *string `org:"required,max=100,pattern=child"`
 	pageInput
 }
 

@@ -1,6 +1,8 @@
 package organizations
 
 import (
+	"strings"
+
 	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/internal/operation"
 )
@@ -17,7 +19,7 @@ var unitOperations = []operationOf{
 // (https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html).
 const maxDepth = 5
 
-type organizationalUnit struct{ Id, Arn, Name, Path string } //nolint:revive,staticcheck // AWS's name
+type organizationalUnit struct{ Id, Arn, Name, Path string }
 
 type unitOutput struct{ OrganizationalUnit organizationalUnit }
 
@@ -27,11 +29,7 @@ func newUnit(d *iam.Directory, id string) organizationalUnit {
 
 // pathOf is the path of a unit or account, as aws:PrincipalOrgPaths has it.
 func pathOf(d *iam.Directory, id string) string {
-	path := d.ID + "/"
-	for _, part := range d.Above(id) {
-		path += part + "/"
-	}
-	return path
+	return d.ID + "/" + strings.Join(d.Above(id), "/") + "/"
 }
 
 func noUnit() error {
@@ -46,7 +44,7 @@ func noParent() error {
 func isParent(d *iam.Directory, id string) bool { return id == d.RootID || d.Units[id] != nil }
 
 type createOrganizationalUnitInput struct {
-	ParentId *string `org:"required,max=100,pattern=parent"` //nolint:revive,staticcheck // AWS's name
+	ParentId *string `org:"required,max=100,pattern=parent"`
 	Name     *string `org:"required,min=1,max=128"`
 	Tags     []tag   `org:""`
 }
@@ -102,7 +100,7 @@ func duplicateUnit() error {
 }
 
 type unitInput struct {
-	OrganizationalUnitId *string `org:"required,max=68,pattern=unit"` //nolint:revive,staticcheck // AWS's name
+	OrganizationalUnitId *string `org:"required,max=68,pattern=unit"`
 }
 
 func describeOrganizationalUnit(c *call, in *unitInput) (*unitOutput, error) {
@@ -160,7 +158,7 @@ func deleteOrganizationalUnit(c *call, in *unitInput) error {
 }
 
 type parentInput struct {
-	ParentId *string `org:"required,max=100,pattern=parent"` //nolint:revive,staticcheck // AWS's name
+	ParentId *string `org:"required,max=100,pattern=parent"`
 	pageInput
 }
 

@@ -26,7 +26,7 @@ type assumeRoleInput struct {
 	DurationSeconds   *int32             `sts:"min=900,max=43200"`
 	Tags              []tag              `sts:"max=50"`
 	TransitiveTagKeys []string           `sts:"max=50,each=min=1;max=128;pattern=tagKey"`
-	ExternalId        *string            `sts:"min=2,max=1224,pattern=externalID"` //nolint:revive,staticcheck // AWS's name
+	ExternalId        *string            `sts:"min=2,max=1224,pattern=externalID"`
 	SerialNumber      *string            `sts:"min=9,max=256,pattern=serial"`
 	TokenCode         *string            `sts:"min=6,max=6,pattern=code"`
 	SourceIdentity    *string            `sts:"min=2,max=64,pattern=name"`
@@ -39,14 +39,14 @@ type providedContext struct {
 }
 
 type assumeRoleOutput struct {
-	Credentials      *credentials
-	AssumedRoleUser  *assumedRoleUser
-	PackedPolicySize *int32
-	SourceIdentity   string
+	Credentials     *credentials
+	AssumedRoleUser *assumedRoleUser
+	sizes
+	SourceIdentity string
 }
 
 type assumedRoleUser struct {
-	AssumedRoleId, Arn string //nolint:revive,staticcheck // AWS's name
+	AssumedRoleId, Arn string
 }
 
 func newAssumedRoleUser(p *iam.Principal) *assumedRoleUser {
@@ -87,7 +87,7 @@ func assumeRole(c *call, in *assumeRoleInput) (*assumeRoleOutput, error) {
 		return nil, err
 	}
 	return &assumeRoleOutput{
-		Credentials: newCredentials(&made), AssumedRoleUser: newAssumedRoleUser(made.Principal), PackedPolicySize: packed(&made),
+		Credentials: newCredentials(&made), AssumedRoleUser: newAssumedRoleUser(made.Principal), sizes: newSizes(&made),
 		SourceIdentity: made.Principal.SourceIdentity,
 	}, nil
 }

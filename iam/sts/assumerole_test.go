@@ -23,7 +23,9 @@ func TestAssumeRole(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, "^AROA[A-Z2-7]{17}:work$", *got.AssumedRoleUser.AssumedRoleId)
 	require.Equal(t, "arn:aws:sts::"+home+":assumed-role/App/work", *got.AssumedRoleUser.Arn)
-	require.Nil(t, got.PackedPolicySize)
+	require.Nil(t, got.PackedPolicySize) //nolint:staticcheck // what clients of today read
+	require.EqualValues(t, len(*got.Credentials.SessionToken), *got.SessionTokenSize)
+	require.Positive(t, *got.SessionTokenUtilization)
 	require.Nil(t, got.SourceIdentity)
 	require.InDelta(t, time.Hour.Seconds(), time.Until(*got.Credentials.Expiration).Seconds(), 60)
 	config := with(s, got.Credentials)
@@ -47,20 +49,30 @@ func TestWhoMayAssume(t *testing.T) {
 		message       string // empty for one who may
 	}{
 		{"the role trusts the account, and the caller's policy allows", alice, "App", home, "", ""},
-		{"the role trusts the account, and nothing allows the caller", bob, "App", home, "",
-			"User: arn:aws:iam::111122223333:user/bob is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/App"},
+		{
+			"the role trusts the account, and nothing allows the caller", bob, "App", home, "",
+			"User: arn:aws:iam::111122223333:user/bob is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/App",
+		},
 		{"the role trusts the user", bob, "team/Bob", home, "", ""},
-		{"the role trusts another user", alice, "team/Bob", home, "",
-			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/team/Bob"},
+		{
+			"the role trusts another user", alice, "team/Bob", home, "",
+			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/team/Bob",
+		},
 		{"the root user may not assume roles", root, "App", home, "", "Roles may not be assumed by root accounts."},
 		{"the root user may not assume a role that is not there", root, "None", home, "", "Roles may not be assumed by root accounts."},
-		{"a role that is not there", alice, "None", home, "",
-			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/None"},
+		{
+			"a role that is not there", alice, "None", home, "",
+			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/None",
+		},
 		{"a role under another path", alice, "team/App", home, "", "is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/team/App"},
-		{"another account that the role does not trust", carol, "App", home, "",
-			"User: arn:aws:iam::444455556666:user/carol is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/App"},
-		{"the confused deputy: no external id", alice, "Partner", other, "",
-			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/Partner"},
+		{
+			"another account that the role does not trust", carol, "App", home, "",
+			"User: arn:aws:iam::444455556666:user/carol is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/App",
+		},
+		{
+			"the confused deputy: no external id", alice, "Partner", other, "",
+			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/Partner",
+		},
 		{"the confused deputy: another tenant's external id", alice, "Partner", other, "tenant-8", "is not authorized to perform: sts:AssumeRole"},
 		{"the external id of the trust policy", alice, "Partner", other, "tenant-7", ""},
 		{"a role of another account that only its trust policy allows", bob, "Partner", other, "tenant-7", "is not authorized to perform: sts:AssumeRole"},
@@ -94,13 +106,19 @@ func TestAssumeRoleInput(t *testing.T) {
 	}{
 		{"no ARN", func(in *sts.AssumeRoleInput) { in.RoleArn = aws.String("arn:aws:iam::111122223333") }, "ValidationError", "is invalid"},
 		{"the ARN of a user", func(in *sts.AssumeRoleInput) { in.RoleArn = aws.String("arn:aws:iam::111122223333:user/bob") }, "ValidationError", "is invalid"},
-		{"the name of the session", func(in *sts.AssumeRoleInput) { in.RoleSessionName = aws.String("a b") }, "ValidationError",
-			`1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
+		{
+			"the name of the session", func(in *sts.AssumeRoleInput) { in.RoleSessionName = aws.String("a b") }, "ValidationError",
+			`1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`,
+		},
 		{"a path in the name of the session", func(in *sts.AssumeRoleInput) { in.RoleSessionName = aws.String("../../root") }, "ValidationError", "roleSessionName"},
-		{"too short", func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(899) }, "ValidationError",
-			"Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"},
-		{"longer than the role's sessions", func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(3601) }, "ValidationError",
-			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{
+			"too short", func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(899) }, "ValidationError",
+			"Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+		},
+		{
+			"longer than the role's sessions", func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(3601) }, "ValidationError",
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+		},
 		{"a policy that is none", func(in *sts.AssumeRoleInput) { in.Policy = aws.String("{") }, "MalformedPolicyDocument", ""},
 		{"a policy that does not pack", func(in *sts.AssumeRoleInput) {
 			in.Policy = aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"arn:aws:kms:us-east-1:111122223333:key/` +
@@ -126,10 +144,14 @@ func TestAssumeRoleInput(t *testing.T) {
 		{"tags that differ by case", func(in *sts.AssumeRoleInput) { in.Tags = tags("team", "a", "Team", "b") }, "ValidationError", "Duplicate tag keys"},
 		{"a tag of AWS", func(in *sts.AssumeRoleInput) { in.Tags = tags("aws:team", "a") }, "ValidationError", "reserved"},
 		{"a transitive tag that is not there", func(in *sts.AssumeRoleInput) { in.TransitiveTagKeys = []string{"team"} }, "ValidationError", "team"},
-		{"tags without sts:TagSession", func(in *sts.AssumeRoleInput) { in.Tags = tags("team", "a") }, "AccessDenied",
-			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:TagSession on resource: arn:aws:iam::111122223333:role/NoTags"},
-		{"a source identity without sts:SetSourceIdentity", func(in *sts.AssumeRoleInput) { in.SourceIdentity = aws.String("alice") }, "AccessDenied",
-			"is not authorized to perform: sts:SetSourceIdentity on resource: arn:aws:iam::111122223333:role/NoTags"},
+		{
+			"tags without sts:TagSession", func(in *sts.AssumeRoleInput) { in.Tags = tags("team", "a") }, "AccessDenied",
+			"User: arn:aws:iam::111122223333:user/team/alice is not authorized to perform: sts:TagSession on resource: arn:aws:iam::111122223333:role/NoTags",
+		},
+		{
+			"a source identity without sts:SetSourceIdentity", func(in *sts.AssumeRoleInput) { in.SourceIdentity = aws.String("alice") }, "AccessDenied",
+			"is not authorized to perform: sts:SetSourceIdentity on resource: arn:aws:iam::111122223333:role/NoTags",
+		},
 		{"the code of no device", func(in *sts.AssumeRoleInput) {
 			in.SerialNumber, in.TokenCode = aws.String("arn:aws:iam::111122223333:mfa/alice"), aws.String("123456")
 		}, "AccessDenied", "MultiFactorAuthentication failed"},
@@ -157,7 +179,7 @@ func TestSessionPolicyLimits(t *testing.T) {
 			in.Policy = aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + name + `","Resource":"*"}]}`)
 		})
 		require.NoError(t, err)
-		require.Positive(t, *got.PackedPolicySize)
+		require.Positive(t, *got.PackedPolicySize) //nolint:staticcheck // what clients of today read
 		if err := describe(t, with(s, got.Credentials)); want {
 			require.NoError(t, err)
 		} else {

@@ -13,7 +13,7 @@ var callerOperations = []operationOf{
 type getCallerIdentityInput struct{}
 
 type getCallerIdentityOutput struct {
-	UserId, Account, Arn string //nolint:revive,staticcheck // AWS's name
+	UserId, Account, Arn string
 }
 
 // getCallerIdentity tells who calls. Nobody needs a permission for it
@@ -45,7 +45,7 @@ func userID(p *iam.Principal) string {
 }
 
 type getAccessKeyInfoInput struct {
-	AccessKeyId *string `sts:"required,min=16,max=128,pattern=word"` //nolint:revive,staticcheck // AWS's name
+	AccessKeyId *string `sts:"required,min=16,max=128,pattern=word"`
 }
 
 type getAccessKeyInfoOutput struct{ Account string }

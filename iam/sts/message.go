@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/internal/operation"
@@ -58,22 +59,34 @@ var ErrTooLong = errors.New("the authorization message is too long")
 
 // Messages encodes authorization messages, and decodes them. It is safe for concurrent use.
 type Messages struct {
-	sealer iam.Sealer
+	sealer  iam.Sealer
+	writers sync.Pool // of *flate.Writer, which are large
 }
 
 // NewMessages returns messages that are sealed.
-func NewMessages(sealer iam.Sealer) *Messages { return &Messages{sealer} }
+func NewMessages(sealer iam.Sealer) *Messages {
+	return &Messages{sealer: sealer, writers: sync.Pool{New: func() any {
+		w, err := flate.NewWriter(nil, flate.BestSpeed)
+		if err != nil {
+			panic(err) // the level is one
+		}
+		return w
+	}}}
+}
 
 // messageLabel binds a message to an account.
 func messageLabel(account string) string { return "sts authorization message " + account }
 
 // Encode encodes what callers of an account may be told, as JSON.
 func (m *Messages) Encode(account string, text []byte) (string, error) {
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestCompression)
-	if err == nil {
-		_, err = w.Write(text)
+	if len(text) > maxText {
+		return "", ErrTooLong
 	}
+	var packed bytes.Buffer
+	w, _ := m.writers.Get().(*flate.Writer)
+	defer m.writers.Put(w)
+	w.Reset(&packed)
+	_, err := w.Write(text)
 	if err == nil {
 		err = w.Close()
 	}
@@ -85,7 +98,7 @@ func (m *Messages) Encode(account string, text []byte) (string, error) {
 		return "", fmt.Errorf("sealing an authorization message: %w", err)
 	}
 	encoded := base64.RawURLEncoding.EncodeToString(append([]byte{messageVersion}, sealed...))
-	if len(encoded) > maxMessage || len(text) > maxText {
+	if len(encoded) > maxMessage {
 		return "", ErrTooLong
 	}
 	return encoded, nil

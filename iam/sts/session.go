@@ -1,7 +1,6 @@
 package sts
 
 import (
-	"math"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ type tag struct {
 
 // credentials are what a client signs with.
 type credentials struct {
-	AccessKeyId     string //nolint:revive,staticcheck // AWS's name
+	AccessKeyId     string
 	SecretAccessKey operation.Secret
 	SessionToken    operation.Secret
 	Expiration      time.Time
@@ -33,13 +32,25 @@ func newCredentials(made *iam.Credentials) *credentials {
 	}
 }
 
-// packed is PackedPolicySize, nil for a session without policies and tags.
-func packed(made *iam.Credentials) *int32 {
-	if made.PackedPolicySize == 0 {
-		return nil
+// tokenSizes are the members of answers about how large a session token is.
+type tokenSizes struct{ SessionTokenSize, SessionTokenUtilization int32 }
+
+// sizes are those with PackedPolicySize, which they replace at AWS. It is nil for a session without policies and tags.
+type sizes struct {
+	PackedPolicySize *int32
+	tokenSizes
+}
+
+func newTokenSizes(made *iam.Credentials) tokenSizes {
+	return tokenSizes{int32(len(made.SessionToken)), int32(made.TokenUtilization())} //nolint:gosec // of some kilobytes
+}
+
+func newSizes(made *iam.Credentials) sizes {
+	s := sizes{tokenSizes: newTokenSizes(made)}
+	if percent := int32(made.PackedPolicySize); percent > 0 { //nolint:gosec // at most 100
+		s.PackedPolicySize = &percent
 	}
-	percent := int32(min(made.PackedPolicySize, math.MaxInt32)) //nolint:gosec // at most 100
-	return &percent
+	return s
 }
 
 // tagsOf are the session tags of a request. Keys are not distinguished by case, and those of AWS itself cannot be set

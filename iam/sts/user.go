@@ -17,7 +17,10 @@ type getSessionTokenInput struct {
 	TokenCode       *string `sts:"min=6,max=6,pattern=code"`
 }
 
-type getSessionTokenOutput struct{ Credentials *credentials }
+type getSessionTokenOutput struct {
+	Credentials *credentials
+	tokenSizes
+}
 
 // getSessionToken gives a user or a root user temporary credentials
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html).
@@ -36,7 +39,7 @@ func getSessionToken(c *call, in *getSessionTokenInput) (*getSessionTokenOutput,
 	if err != nil {
 		return nil, err
 	}
-	return &getSessionTokenOutput{newCredentials(&made)}, nil
+	return &getSessionTokenOutput{newCredentials(&made), newTokenSizes(&made)}, nil
 }
 
 // userDuration is the duration of the credentials of a user. AWS takes more than an hour from the root user, and gives
@@ -79,13 +82,13 @@ type getFederationTokenInput struct {
 }
 
 type getFederationTokenOutput struct {
-	Credentials      *credentials
-	FederatedUser    *federatedUser
-	PackedPolicySize *int32
+	Credentials   *credentials
+	FederatedUser *federatedUser
+	sizes
 }
 
 type federatedUser struct {
-	FederatedUserId, Arn string //nolint:revive,staticcheck // AWS's name
+	FederatedUserId, Arn string
 }
 
 // getFederationToken gives credentials of a federated user
@@ -118,7 +121,7 @@ func getFederationToken(c *call, in *getFederationTokenInput) (*getFederationTok
 		return nil, err
 	}
 	return &getFederationTokenOutput{
-		Credentials: newCredentials(&made), PackedPolicySize: packed(&made),
+		Credentials: newCredentials(&made), sizes: newSizes(&made),
 		FederatedUser: &federatedUser{FederatedUserId: userID(made.Principal), Arn: made.Principal.ARN},
 	}, nil
 }

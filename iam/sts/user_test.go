@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/require"
 
@@ -52,7 +53,7 @@ func TestGetFederationToken(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "arn:aws:sts::"+home+":federated-user/guest", *got.FederatedUser.Arn)
 	require.Equal(t, home+":guest", *got.FederatedUser.FederatedUserId)
-	require.Positive(t, *got.PackedPolicySize)
+	require.Positive(t, *got.PackedPolicySize) //nolint:staticcheck // what clients of today read
 	config := with(s, got.Credentials)
 	me, err := sts.NewFromConfig(config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	require.NoError(t, err)
@@ -63,7 +64,7 @@ func TestGetFederationToken(t *testing.T) {
 
 	without, err := fed.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("guest")})
 	require.NoError(t, err)
-	require.Nil(t, without.PackedPolicySize)
+	require.Nil(t, without.PackedPolicySize) //nolint:staticcheck // what clients of today read
 	requireRefused(t, describe(t, with(s, without.Credentials)), "AccessDeniedException", "session policy")
 
 	_, err = client(s, "user/bob").GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("guest")})
@@ -76,6 +77,34 @@ func TestDecodeAuthorizationMessage(t *testing.T) {
 	requireRefused(t, err, "InvalidAuthorizationMessageException", "")
 	_, err = client(s, "user/bob").DecodeAuthorizationMessage(t.Context(), &sts.DecodeAuthorizationMessageInput{EncodedMessage: aws.String("AAAA")})
 	requireRefused(t, err, "AccessDenied", "is not authorized to perform: sts:DecodeAuthorizationMessage")
+}
+
+// TestDenialIsDecoded takes the encoded message of a denied call to AWS STS.
+func TestDenialIsDecoded(t *testing.T) {
+	s := start(t)
+	_, err := client(s, "user/bob").GetAccessKeyInfo(t.Context(), &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String("AKIAIOSFODNN7EXAMPLE")})
+	var response *awshttp.ResponseError
+	require.ErrorAs(t, err, &response)
+	encoded := response.Response.Header.Get("X-Strictkms-Authorization-Message")
+	require.NotEmpty(t, encoded)
+	decode := func(principal, message string) (*sts.DecodeAuthorizationMessageOutput, error) {
+		return client(s, principal).DecodeAuthorizationMessage(t.Context(), &sts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+	}
+	got, err := decode("root", encoded)
+	require.NoError(t, err)
+	require.Contains(t, *got.DecodedMessage, `"allowed":false,"explicitDeny":false`)
+	require.Contains(t, *got.DecodedMessage, `"arn":"arn:aws:iam::111122223333:user/bob"`)
+	require.Contains(t, *got.DecodedMessage, `"action":"sts:GetAccessKeyInfo"`)
+	for name, refused := range map[string][2]string{
+		"by another account": {"arn:aws:iam::444455556666:root", encoded},
+		"changed":            {"root", flip(encoded, len(encoded)/2)},
+		"cut":                {"root", encoded[:len(encoded)-4]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := decode(refused[0], refused[1])
+			requireRefused(t, err, "InvalidAuthorizationMessageException", "")
+		})
+	}
 }
 
 func TestMessagesAreTold(t *testing.T) {

@@ -17,7 +17,7 @@ type assumeRoleWithWebIdentityInput struct {
 	RoleArn          *string            `sts:"required,min=20,max=2048,pattern=arn"`
 	RoleSessionName  *string            `sts:"required,min=2,max=64,pattern=name"`
 	WebIdentityToken *string            `sts:"required,min=4,max=20000,sensitive"`
-	ProviderId       *string            `sts:"min=4,max=2048"` //nolint:revive,staticcheck // AWS's name
+	ProviderId       *string            `sts:"min=4,max=2048"`
 	PolicyArns       []policyDescriptor `sts:""`
 	Policy           *string            `sts:"min=1,max=2048,pattern=document"`
 	DurationSeconds  *int32             `sts:"min=900,max=43200"`
@@ -27,7 +27,7 @@ type assumeRoleWithWebIdentityOutput struct {
 	Credentials                 *credentials
 	SubjectFromWebIdentityToken string
 	AssumedRoleUser             *assumedRoleUser
-	PackedPolicySize            *int32
+	sizes
 	Provider, Audience          string
 	SourceIdentity              string
 }
@@ -66,7 +66,7 @@ func assumeRoleWithWebIdentity(c *call, in *assumeRoleWithWebIdentityInput) (*as
 	}
 	return &assumeRoleWithWebIdentityOutput{
 		Credentials: newCredentials(&made), SubjectFromWebIdentityToken: token.Subject,
-		AssumedRoleUser: newAssumedRoleUser(made.Principal), PackedPolicySize: packed(&made),
+		AssumedRoleUser: newAssumedRoleUser(made.Principal), sizes: newSizes(&made),
 		Provider: token.Provider.Issuer, Audience: token.Audience, SourceIdentity: made.Principal.SourceIdentity,
 	}, nil
 }

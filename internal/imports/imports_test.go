@@ -89,6 +89,13 @@ var rules = []rule{
 		pkg: "iam/organizations", own: []string{"policy", "iam", "store", "internal/operation", "internal/constraint"},
 		deny: network,
 	},
+	// The AWS CloudFormation API, without HTTP. It reads templates with the package that loads them, and makes resources by
+	// calls that it is given: it knows neither kms nor iam/api.
+	{
+		pkg:     "cloudformation",
+		own:     []string{"policy", "store", "source/cloudformation", "internal/operation", "internal/constraint"},
+		modules: []string{uuid}, deny: network,
+	},
 	{
 		pkg: "kms", own: []string{"policy", "store", "kms/material", "internal/constraint"}, modules: []string{btree, uuid},
 		deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"}),
@@ -118,7 +125,7 @@ var rules = []rule{
 	// The one place where a server is put together.
 	{
 		pkg: "internal/instance",
-		own: []string{"server/...", "source/...", "kms/...", "iam/...", "store/...", "policy", "evaluator", "simulator", "internal/operation"},
+		own: []string{"server/...", "source/...", "kms/...", "iam/...", "cloudformation", "store/...", "policy", "evaluator", "simulator", "internal/operation"},
 	},
 	// A test makes keys and principals in the server it started, and is handed an aws.Config for it.
 	{
@@ -137,6 +144,12 @@ var rules = []rule{
 	{pkg: "internal/constraint", deny: effects},
 	// What the APIs beside AWS KMS have in common.
 	{pkg: "internal/operation", own: []string{"iam", "internal/constraint"}, deny: network},
+	{pkg: "internal/operation/modeltest", own: []string{"internal/constraint"}, modules: []string{"github.com/stretchr/testify"}},
+	// verify --live: asks AWS KMS itself, with AWS's SDK, and compares with what the evaluator decides.
+	{
+		pkg: "internal/live", own: []string{"policy", "evaluator", "source", "source/inline"},
+		modules: []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	},
 	{pkg: "internal/stockopa"},
 	{pkg: "internal/corpus", own: []string{"policy", "evaluator", "rego", "source/..."}, modules: []string{yaml}},
 	// The mutation check: rego and evaluator run the changed decision modules; Go code it changes as text.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/strictkms/strictkms/iam"
+	"github.com/strictkms/strictkms/iam/sts"
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/kms/material/rootfile"
@@ -32,6 +33,7 @@ type Instance struct {
 	server   *server.Server
 	store    *monitored
 	root     *material.Root
+	messages *sts.Messages
 	iam      *iam.Service
 	kms      *kms.Service
 	enforcer *enforce.Enforcer
@@ -74,7 +76,7 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i.store, i.root = &monitored{Store: st}, root
+	i.store, i.root, i.messages = &monitored{Store: st}, root, sts.NewMessages(root)
 	if err := i.startServices(ctx, i.store, root); err != nil {
 		return err
 	}
@@ -88,12 +90,12 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	others, err := i.apis()
+	others, err := i.apis(ctx)
 	if err != nil {
 		return err
 	}
 	i.server, err = server.New(server.Config{
-		APIs: others, KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
+		APIs: others, Messages: i.messages, KMS: i.kms, Identities: i.iam, Enforcer: i.enforcer, Trail: i.trail, Health: i.health,
 		Account: i.config.Defaults.Account, Region: i.config.Defaults.Region, Version: i.config.Version,
 		Clock: i.config.Clock, SignatureClock: i.config.SignatureClock, Logger: i.config.Logger,
 	})

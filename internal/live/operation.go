@@ -40,6 +40,7 @@ const (
 	messageType         = "kms:MessageType"
 	macAlgorithm        = "kms:MacAlgorithm"
 	agreementAlgorithm  = "kms:KeyAgreementAlgorithm"
+	reEncryptOnSameKey  = "kms:ReEncryptOnSameKey"
 )
 
 // operations are the operations that have DryRun, by action
@@ -48,8 +49,8 @@ const (
 var operations = map[string]operation{
 	"kms:Encrypt":         {optional: []string{requestAlias, encryptionAlgorithm}, encryption: true, call: encrypt},
 	"kms:Decrypt":         {optional: []string{requestAlias, encryptionAlgorithm}, encryption: true, call: decrypt},
-	"kms:ReEncryptFrom":   {optional: []string{requestAlias, encryptionAlgorithm}, encryption: true, call: reEncrypt},
-	"kms:ReEncryptTo":     {optional: []string{requestAlias, encryptionAlgorithm}, encryption: true, call: reEncrypt},
+	"kms:ReEncryptFrom":   reEncryptOperation,
+	"kms:ReEncryptTo":     reEncryptOperation,
 	"kms:GenerateDataKey": {optional: []string{requestAlias}, encryption: true, call: generateDataKey},
 	"kms:GenerateDataKeyWithoutPlaintext": {
 		optional: []string{requestAlias}, encryption: true, call: generateDataKeyWithoutPlaintext,
@@ -93,6 +94,17 @@ func decrypt(ctx context.Context, c *kms.Client, q *question) error {
 		EncryptionAlgorithm: types.EncryptionAlgorithmSpec(q.one(encryptionAlgorithm)),
 	})
 	return err
+}
+
+var reEncryptOperation = operation{
+	required: []string{reEncryptOnSameKey}, optional: []string{requestAlias, encryptionAlgorithm}, encryption: true,
+	check: func(q *question) string {
+		if q.one(reEncryptOnSameKey) != "true" {
+			return "the call would have " + reEncryptOnSameKey + ` = "true"`
+		}
+		return ""
+	},
+	call: reEncrypt,
 }
 
 // reEncrypt has the key on both sides. A denial names the side that it is about.

@@ -48,7 +48,7 @@ func newQuestion(req evaluator.Request, tls bool) (q *question, why string) {
 	switch {
 	case !ok:
 		return nil, action.Name + " has no DryRun: to ask would be to do it"
-	case req.Key == nil:
+	case req.Key == nil: // no reader makes such a request
 		return nil, "the request is not about a key"
 	case len(req.EndpointPolicies) > 0:
 		return nil, "the call would not come through the VPC endpoint"
@@ -139,8 +139,6 @@ func (q *question) fixed(folded string, req evaluator.Request, tls bool) (value 
 		return strconv.FormatBool(tls), true
 	case "aws:viaawsservice", "aws:principalisawsservice", "kms:grantisforawsresource":
 		return "false", true
-	case "kms:reencryptonsamekey": // the one key is on both sides
-		return "true", true
 	case "kms:encryptionalgorithm": // of data keys, which only symmetric keys encrypt
 		return symmetricDefault, true
 	default:

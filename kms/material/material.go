@@ -15,6 +15,9 @@ var (
 	ErrDigestLength = errors.New("the digest has another length than the algorithm's hash")
 	// ErrMessageType says that an algorithm takes messages of the other type only.
 	ErrMessageType = errors.New("the algorithm does not take messages of this type")
+	// ErrVerifyMu says that a signature of an [ExternalMu] cannot be verified: filippo.io/mldsa and crypto/mldsa, of which
+	// it is the early form, sign them only (https://github.com/golang/go/issues/80272).
+	ErrVerifyMu = errors.New("signatures of an external mu cannot be verified")
 	// ErrPlaintextLength says that a plaintext is longer than [Spec.MaxPlaintext].
 	ErrPlaintextLength = errors.New("the plaintext is too long")
 	// ErrCiphertext says that a ciphertext cannot be decrypted. It never says why.
@@ -51,6 +54,11 @@ type asymmetric interface {
 type signer interface {
 	sign(a *Algorithm, input []byte) ([]byte, error)
 	verify(a *Algorithm, input, signature []byte) bool
+}
+
+// muSigner is a signer that also signs what ML-DSA makes of a message.
+type muSigner interface {
+	signMu(mu []byte) ([]byte, error)
 }
 
 // asymmetricCipher is a secret that encrypts without a format of ours.
@@ -94,6 +102,10 @@ func generate(spec *Spec, rand io.Reader) (secret, error) {
 		return generateSecp256k1()
 	case familyEd25519:
 		return generateEd25519()
+	case familyMLDSA:
+		return generateMLDSA(spec)
+	case familyMLKEM:
+		return generateMLKEM(spec)
 	default:
 		return nil, ErrMaterial
 	}
@@ -114,6 +126,10 @@ func parse(spec *Spec, key []byte) (secret, error) {
 		return parseSecp256k1(key)
 	case familyEd25519:
 		return parseEd25519(key)
+	case familyMLDSA:
+		return parseMLDSA(spec, key)
+	case familyMLKEM:
+		return parseMLKEM(spec, key)
 	default:
 		return nil, ErrMaterial
 	}

@@ -1,20 +1,31 @@
 package material
 
-// Sign signs a message with the private key. A message of type [Raw] is hashed here, a [Digest] never is.
+// Sign signs a message with the private key. A message of type [Raw] is hashed here, a [Digest] never is, nor is an
+// [ExternalMu].
 func (m *Material) Sign(a *Algorithm, messageType MessageType, message []byte) ([]byte, error) {
 	key, input, err := m.signingInput(a, messageType, message)
 	if err != nil {
 		return nil, err
 	}
-	return key.sign(a, input)
+	if messageType != ExternalMu {
+		return key.sign(a, input)
+	}
+	mu, ok := key.(muSigner)
+	if !ok {
+		return nil, ErrMessageType
+	}
+	return mu.signMu(input)
 }
 
 // Verify reports whether a signature is one of a message with the public key. The error is about the algorithm and
-// the message, never about the signature.
+// the message, never about the signature; [ErrVerifyMu] for every [ExternalMu].
 func (m *Material) Verify(a *Algorithm, messageType MessageType, message, signature []byte) (bool, error) {
 	key, input, err := m.signingInput(a, messageType, message)
 	if err != nil {
 		return false, err
+	}
+	if messageType == ExternalMu {
+		return false, ErrVerifyMu
 	}
 	return key.verify(a, input, signature), nil
 }
@@ -31,6 +42,13 @@ func (a *Algorithm) CheckMessage(messageType MessageType, message []byte) error 
 			return ErrMessageType
 		}
 		if len(message) != a.DigestSize() {
+			return ErrDigestLength
+		}
+	case ExternalMu:
+		if a.scheme != schemeMLDSA {
+			return ErrMessageType
+		}
+		if len(message) != muSizeInBytes {
 			return ErrDigestLength
 		}
 	default:

@@ -13,21 +13,24 @@ type Usage string
 
 // The usages of keys.
 const (
-	EncryptDecrypt    Usage = "ENCRYPT_DECRYPT"
-	SignVerify        Usage = "SIGN_VERIFY"
-	GenerateVerifyMAC Usage = "GENERATE_VERIFY_MAC"
-	KeyAgreement      Usage = "KEY_AGREEMENT"
+	EncryptDecrypt         Usage = "ENCRYPT_DECRYPT"
+	SignVerify             Usage = "SIGN_VERIFY"
+	GenerateVerifyMAC      Usage = "GENERATE_VERIFY_MAC"
+	KeyAgreement           Usage = "KEY_AGREEMENT"
+	EncapsulateDecapsulate Usage = "ENCAPSULATE_DECAPSULATE"
 )
 
 // MessageType says what Sign and Verify are given.
 type MessageType string
 
-// The message types. AWS also has EXTERNAL_MU, which is for specs that are not in the table.
+// The message types.
 const (
 	// Raw is the message itself: it is hashed here.
 	Raw MessageType = "RAW"
 	// Digest is the hash of the message: it is not hashed again.
 	Digest MessageType = "DIGEST"
+	// ExternalMu is what ML-DSA makes of the key and the message before it signs (FIPS 204, section 6.2).
+	ExternalMu MessageType = "EXTERNAL_MU"
 )
 
 // family is the kind of key that a spec generates.
@@ -41,6 +44,8 @@ const (
 	familySecp256k1
 	familyEd25519
 	familyHMAC
+	familyMLDSA
+	familyMLKEM
 )
 
 // Spec is a row of the table of key specs.
@@ -51,7 +56,8 @@ type Spec struct {
 	Usages []Usage
 	// DataKeyPair is true for the specs of GenerateDataKeyPair.
 	DataKeyPair bool
-	// family, bits and algorithms are what the cryptography needs to know.
+	// family, bits and algorithms are what the cryptography needs to know. The bits of ML_DSA and ML_KEM are the numbers
+	// of their parameter sets.
 	family     family
 	bits       int
 	algorithms []*Algorithm
@@ -71,6 +77,8 @@ const (
 	schemeEd25519ph
 	schemeHMAC
 	schemeECDH
+	schemeMLDSA
+	schemeMLKEM
 )
 
 // Algorithm is a row of the table of algorithms.
@@ -103,6 +111,8 @@ var (
 	hmacSHA384       = &Algorithm{"HMAC_SHA_384", GenerateVerifyMAC, schemeHMAC, crypto.SHA384}
 	hmacSHA512       = &Algorithm{"HMAC_SHA_512", GenerateVerifyMAC, schemeHMAC, crypto.SHA512}
 	ecdhAlgorithm    = &Algorithm{"ECDH", KeyAgreement, schemeECDH, 0}
+	mldsaShake256    = &Algorithm{"ML_DSA_SHAKE_256", SignVerify, schemeMLDSA, 0}
+	mlkemAlgorithm   = &Algorithm{"ML_KEM", EncapsulateDecapsulate, schemeMLKEM, 0}
 )
 
 var rsaAlgorithms = []*Algorithm{
@@ -110,8 +120,8 @@ var rsaAlgorithms = []*Algorithm{
 }
 
 // specs is the table of key specs, in the order of the API model
-// (https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html). Specs of AWS that are not
-// in it (SM2, ML_DSA, ML_KEM) cannot be made here.
+// (https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html). SM2 is not in it: AWS
+// has it in China only.
 var specs = []*Spec{
 	{"SYMMETRIC_DEFAULT", []Usage{EncryptDecrypt}, false, familyAES, 256, []*Algorithm{symmetricDefault}},
 	{"RSA_2048", []Usage{EncryptDecrypt, SignVerify}, true, familyRSA, 2048, rsaAlgorithms},
@@ -126,6 +136,12 @@ var specs = []*Spec{
 	{"HMAC_256", []Usage{GenerateVerifyMAC}, false, familyHMAC, 256, []*Algorithm{hmacSHA256}},
 	{"HMAC_384", []Usage{GenerateVerifyMAC}, false, familyHMAC, 384, []*Algorithm{hmacSHA384}},
 	{"HMAC_512", []Usage{GenerateVerifyMAC}, false, familyHMAC, 512, []*Algorithm{hmacSHA512}},
+	{"ML_DSA_44", []Usage{SignVerify}, false, familyMLDSA, 44, []*Algorithm{mldsaShake256}},
+	{"ML_DSA_65", []Usage{SignVerify}, false, familyMLDSA, 65, []*Algorithm{mldsaShake256}},
+	{"ML_DSA_87", []Usage{SignVerify}, false, familyMLDSA, 87, []*Algorithm{mldsaShake256}},
+	{"ML_KEM_512", []Usage{EncapsulateDecapsulate}, true, familyMLKEM, 512, []*Algorithm{mlkemAlgorithm}},
+	{"ML_KEM_768", []Usage{EncapsulateDecapsulate}, true, familyMLKEM, 768, []*Algorithm{mlkemAlgorithm}},
+	{"ML_KEM_1024", []Usage{EncapsulateDecapsulate}, true, familyMLKEM, 1024, []*Algorithm{mlkemAlgorithm}},
 }
 
 // Specs returns the table of key specs.

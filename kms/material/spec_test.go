@@ -36,6 +36,12 @@ func TestSpecs(t *testing.T) {
 		{"HMAC_256", GenerateVerifyMAC, []string{"HMAC_SHA_256"}},
 		{"HMAC_384", GenerateVerifyMAC, []string{"HMAC_SHA_384"}},
 		{"HMAC_512", GenerateVerifyMAC, []string{"HMAC_SHA_512"}},
+		{"ML_DSA_44", SignVerify, []string{"ML_DSA_SHAKE_256"}},
+		{"ML_DSA_65", SignVerify, []string{"ML_DSA_SHAKE_256"}},
+		{"ML_DSA_87", SignVerify, []string{"ML_DSA_SHAKE_256"}},
+		{"ML_KEM_512", EncapsulateDecapsulate, []string{"ML_KEM"}},
+		{"ML_KEM_768", EncapsulateDecapsulate, []string{"ML_KEM"}},
+		{"ML_KEM_1024", EncapsulateDecapsulate, []string{"ML_KEM"}},
 	} {
 		t.Run(test.spec+" "+string(test.usage), func(t *testing.T) {
 			spec := LookupSpec(test.spec)

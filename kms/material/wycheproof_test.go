@@ -34,6 +34,8 @@ type vectors struct {
 		PrivateKeyPkcs8 hexBytes
 		PublicKeyDer    hexBytes
 		PublicKeyAsn    hexBytes
+		PrivateSeed     hexBytes
+		PublicKey       hexKey
 		Tests           []vector
 	}
 }
@@ -44,6 +46,18 @@ type vector struct {
 	Comment, Result                        string
 	Key, IV, AAD, Msg, CT, Tag, Sig, Label hexBytes
 	Public, Private, Shared                hexBytes
+	Ctx, Mu, Rnd                           hexBytes
+	Seed, Ek, M, C, K                      hexBytes
+}
+
+// hexKey is a public key in hex. The files of other algorithms have an object there, of which the DER is beside it.
+type hexKey []byte
+
+func (h *hexKey) UnmarshalJSON(source []byte) error {
+	if len(source) == 0 || source[0] != '"' {
+		return nil
+	}
+	return json.Unmarshal(source, (*hexBytes)(h))
 }
 
 func readVectors(t *testing.T, name string) vectors {

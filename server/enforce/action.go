@@ -108,8 +108,8 @@ func (c *Call) actionRefusal(access *operation.Access, d *Decision) *operation.E
 
 const onResource = " on resource: "
 
-// resourceOf is what a request acts on, empty for nothing.
-func resourceOf(req *evaluator.Request) string {
+// ResourceOf is what a request acts on, empty for nothing.
+func ResourceOf(req *evaluator.Request) string {
 	switch {
 	case req.Key != nil:
 		return req.Key.ARN

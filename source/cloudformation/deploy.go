@@ -70,13 +70,13 @@ func read(src []byte, opts Options, t *template) (*Template, error) {
 // would not be what the template says.
 func (t *template) refuseUnsupported() {
 	for _, d := range t.warnings {
-		if strings.HasPrefix(d.Code, "unsupported") {
+		if strings.HasPrefix(d.Code, "unsupported") || d.Code == "macro-not-run" {
 			d.Severity = policy.SeverityError
 			t.errors = append(t.errors, d)
 		}
 	}
 	if t.macro && len(t.errors) == 0 {
-		t.fail(t.root.pos, "unsupported-macro", "Transform is not supported: macros are not run")
+		t.fail(t.root.pos, "unsupported-macro", "the macro AWS::LanguageExtensions is not run")
 	}
 }
 

@@ -15,6 +15,10 @@ type Case struct {
 	ID      json.RawMessage
 	Request evaluator.Request
 	World   evaluator.World
+	// Principal is the principal as the line names it; that of the request is a session where the line names a role.
+	Principal string
+	// Expect is the verdict that [ReadExpecting] found, empty when the line has none.
+	Expect evaluator.Verdict
 	// Warnings are about policies that could be read.
 	Warnings policy.Diagnostics
 }
@@ -22,15 +26,20 @@ type Case struct {
 // Read reads a line; the name is what positions call it, for example "line 3". Positions count
 // columns in the line or, as in "line 3, resourcePolicy:1:34", in one of its policies. The error is a
 // [policy.Diagnostics] with everything that is wrong; the case then has the id, if it could be read.
-func Read(line []byte, name string) (*Case, error) {
+func Read(line []byte, name string) (*Case, error) { return read(line, name, false) }
+
+// ReadExpecting reads a line that may also say which verdict is expected: {"expect": "allow"} or "deny".
+func ReadExpecting(line []byte, name string) (*Case, error) { return read(line, name, true) }
+
+func read(line []byte, name string, expecting bool) (*Case, error) {
 	r := &reader{name: name, line: line}
 	root, ok := r.parse()
 	if !ok {
 		return &Case{ID: idOf(line)}, r.diags
 	}
-	l := &lineForm{reader: r, context: evaluator.Context{}}
+	l := &lineForm{reader: r, context: evaluator.Context{}, expecting: expecting}
 	l.read(root)
-	c := &Case{ID: l.id}
+	c := &Case{ID: l.id, Principal: l.principal.value, Expect: l.expect}
 	if l.required(root); !r.diags.HasErrors() {
 		l.assemble(c)
 	}
@@ -44,6 +53,10 @@ func Read(line []byte, name string) (*Case, error) {
 // lineForm is what the members of a line say, before it is put together.
 type lineForm struct {
 	*reader
+	// expecting is whether a line may have the member expect.
+	expecting bool
+	expect    evaluator.Verdict
+
 	id              json.RawMessage
 	principal       text
 	action          text
@@ -77,7 +90,7 @@ type documents struct {
 }
 
 func (l *lineForm) read(root gjson.Result) {
-	l.object(root, "a line", map[string]func(gjson.Result){
+	members := map[string]func(gjson.Result){
 		"id":              l.readID,
 		"principal":       l.into(&l.principal, "principal"),
 		"action":          l.into(&l.action, "action"),
@@ -102,7 +115,23 @@ func (l *lineForm) read(root gjson.Result) {
 			l.keyOnly = append(l.keyOnly, text{value: "grants", at: v.Index})
 			l.readGrants(v)
 		},
-	})
+	}
+	if l.expecting {
+		members["expect"] = l.readExpect
+	}
+	l.object(root, "a line", members)
+}
+
+// readExpect reads the verdict that is expected.
+func (l *lineForm) readExpect(v gjson.Result) {
+	switch verdict := evaluator.Verdict(l.str("expect", v)); verdict {
+	case evaluator.Allow, evaluator.Deny:
+		l.expect = verdict
+	default:
+		if v.Type == gjson.String {
+			l.fail(codeWrongType, v.Index, "expect is %q: expected %q or %q", v.Str, evaluator.Allow, evaluator.Deny)
+		}
+	}
 }
 
 // readID keeps the id as it was written, so that numbers keep their digits.

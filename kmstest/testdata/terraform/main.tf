@@ -33,7 +33,8 @@ resource "aws_iam_user" "alice" {
 }
 
 resource "aws_iam_user" "bob" {
-  name = "bob"
+  name          = "bob"
+  force_destroy = true
 }
 
 resource "aws_iam_group" "operators" {

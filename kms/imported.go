@@ -1,0 +1,132 @@
+package kms
+
+import (
+	"slices"
+	"time"
+)
+
+// What imported key material is to a key: it can be missing, and it can expire. A key encrypts and decrypts only while
+// all of its materials are there.
+
+// The expiration models of imported key material (ExpirationModelType of the API).
+const (
+	materialExpires       = "KEY_MATERIAL_EXPIRES"
+	materialDoesNotExpire = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+)
+
+// checkImports refuses a key whose material is not imported.
+func checkImports(key *Key) error {
+	if key.Metadata.Origin == originExternal {
+		return nil
+	}
+	return failf(CodeUnsupportedOperation, "%s origin is %s which is not valid for this operation.", key.ARN, key.Metadata.Origin)
+}
+
+// isImported reports whether the material is there, and not deleted or expired.
+func (m *materialRecord) isImported() bool { return len(m.Sealed) > 0 }
+
+func (m *materialRecord) expirationModel() string {
+	if m.ValidTo.IsZero() {
+		return materialDoesNotExpire
+	}
+	return materialExpires
+}
+
+// hasExpired reports whether the time of imported material is over.
+func (m *materialRecord) hasExpired(now time.Time) bool {
+	return !m.ValidTo.IsZero() && !now.Before(m.ValidTo)
+}
+
+// forget deletes the material and keeps what tells whether other material is the same.
+func (m *materialRecord) forget() { m.Sealed, m.ValidTo = nil, time.Time{} }
+
+// isComplete reports whether the key has material and none of it is missing.
+func (r *keyRecord) isComplete() bool {
+	return len(r.Materials) > 0 && !slices.ContainsFunc(r.Materials, func(m materialRecord) bool { return !m.isImported() })
+}
+
+// expiration is ExpirationModel and ValidTo of the key: "the earliest time at which any imported key material
+// permanently associated with this KMS key expires"
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html, ValidTo).
+func (r *keyRecord) expiration() (model string, validTo time.Time) {
+	if r.Origin != originExternal || !r.isComplete() {
+		return "", time.Time{}
+	}
+	for i := range r.Materials {
+		validTo = earlier(validTo, r.Materials[i].ValidTo)
+	}
+	if validTo.IsZero() {
+		return materialDoesNotExpire, validTo
+	}
+	return materialExpires, validTo
+}
+
+// nextExpiry is when the first material of the key expires, also material that waits for a rotation; zero for never.
+func (r *keyRecord) nextExpiry() (at time.Time) {
+	for i := range r.Materials {
+		at = earlier(at, r.Materials[i].ValidTo)
+	}
+	if r.PendingMaterial != nil {
+		at = earlier(at, r.PendingMaterial.ValidTo)
+	}
+	return at
+}
+
+// earlier returns the earlier of two times of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// expire deletes the materials whose time is over, and reports whether there were any.
+func (r *keyRecord) expire(now time.Time) bool {
+	if next := r.nextExpiry(); next.IsZero() || now.Before(next) {
+		return false
+	}
+	r.Materials = slices.Clone(r.Materials)
+	for i := range r.Materials {
+		if r.Materials[i].hasExpired(now) {
+			r.Materials[i].forget()
+		}
+	}
+	if r.PendingMaterial != nil && r.PendingMaterial.hasExpired(now) {
+		r.PendingMaterial = nil
+	}
+	r.followMaterials()
+	return true
+}
+
+// followMaterials sets the state that follows from imported material: a key waits for what is missing, and is enabled
+// when it comes. One that is to be deleted stays so, and one that is disabled stays that while its material is there.
+func (r *keyRecord) followMaterials() {
+	switch {
+	case r.Origin != originExternal, r.State == statePendingDeletion, r.State == statePendingReplicaDeletion:
+	case !r.isComplete():
+		r.State = statePendingImport
+	case r.State == statePendingImport:
+		r.State = stateEnabled
+	default:
+	}
+}
+
+// stateAt is the state of the key at a time: also when what has expired could not be deleted yet, it is not used.
+func (k *Key) stateAt(now time.Time) string {
+	m := &k.Metadata
+	if m.ValidTo.IsZero() || now.Before(m.ValidTo) || m.State == statePendingDeletion {
+		return m.State
+	}
+	return statePendingImport
+}
+
+// rotateImported makes the material that waits for it the current one.
+func (r *keyRecord) rotateImported(key *Key, now time.Time) error {
+	if r.PendingMaterial == nil {
+		return failf(CodeInvalidState, "No available key material pending rotation for the key: %s.", key.ARN)
+	}
+	m := *r.PendingMaterial
+	m.RotationDate, m.RotationType = now, rotationOnDemand
+	r.Materials, r.PendingMaterial = append(slices.Clip(r.Materials), m), nil
+	return nil
+}
