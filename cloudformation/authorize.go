@@ -15,7 +15,9 @@ type keys map[string][]string
 const everything = "*"
 
 // authorize asks whether the caller may do an action of AWS CloudFormation on a stack.
-func (c *call) authorize(action, resource string, more ...keys) error { return c.authorizeOn(action, resource, nil, more...) }
+func (c *call) authorize(action, resource string, more ...keys) error {
+	return c.authorizeOn(action, resource, nil, more...)
+}
 
 func (c *call) authorizeOn(action, resource string, tags map[string]string, more ...keys) error {
 	context := map[string][]string{}

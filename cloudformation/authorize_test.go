@@ -3,6 +3,7 @@ package cloudformation_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,6 +53,9 @@ Resources:
 	require.Equal(t, "ROLLBACK_COMPLETE", made.status)
 	require.Contains(t, planner.reasons("dev-1"), "User: arn:aws:iam::111122223333:user/planner is not authorized to perform: iam:CreateGroup")
 	require.Contains(t, planner.reasons("dev-1"), "HandlerErrorCode: AccessDenied")
+	id := regexp.MustCompile(`Request ID: ([0-9a-f-]{36})`).FindStringSubmatch(planner.reasons("dev-1"))
+	require.NotNil(t, id)
+	require.Contains(t, server.Explain(id[1]), "iam:CreateGroup")
 
 	require.Equal(t, "CREATE_COMPLETE", deployer.create("dev-2", template).status)
 	out, _ := deployer.try("iam", "2010-05-08", "CreateGroup", in{"GroupName": "direct"})

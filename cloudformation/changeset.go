@@ -55,11 +55,11 @@ type createChangeSetInput struct {
 
 type resourceToImport struct {
 	ResourceType       *string           `cfn:"required,min=1,max=256"`
-	LogicalResourceId  *string           `cfn:"required"` //nolint:revive // AWS's names
+	LogicalResourceId  *string           `cfn:"required"`
 	ResourceIdentifier map[string]string `cfn:"required,min=1,max=256"`
 }
 
-type createChangeSetOutput struct{ Id, StackId string } //nolint:revive // AWS's names
+type createChangeSetOutput struct{ Id, StackId string }
 
 // createChangeSet makes a change set, and for a stack that is to be made a stack in REVIEW_IN_PROGRESS
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html).
@@ -245,7 +245,7 @@ type describeChangeSetInput struct {
 }
 
 type describeChangeSetOutput struct {
-	ChangeSetName, ChangeSetId, StackId, StackName, Description string //nolint:revive // AWS's names
+	ChangeSetName, ChangeSetId, StackId, StackName, Description string
 	Parameters                                                  []parameterOutput
 	CreationTime                                                time.Time
 	ExecutionStatus, Status, StatusReason                       string
@@ -264,7 +264,7 @@ type changeOutput struct {
 }
 
 type resourceChange struct {
-	Action, LogicalResourceId, PhysicalResourceId, ResourceType, Replacement string //nolint:revive // AWS's names
+	Action, LogicalResourceId, PhysicalResourceId, ResourceType, Replacement string
 	Scope                                                                    []string
 	Details                                                                  []resourceChangeDetail
 }
@@ -420,7 +420,7 @@ type listChangeSetsOutput struct {
 }
 
 type changeSetSummary struct {
-	StackId, StackName, ChangeSetId, ChangeSetName     string //nolint:revive // AWS's names
+	StackId, StackName, ChangeSetId, ChangeSetName     string
 	ExecutionStatus, Status, StatusReason, Description string
 	CreationTime                                       time.Time
 	IncludeNestedStacks                                bool

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func change(name, set, kind, template string, more ...in) in {
-	return request(name, template, append(more, in{"ChangeSetName": set, "ChangeSetType": kind})...)
+func change(name, set, kind, template string) in {
+	return request(name, template, in{"ChangeSetName": set, "ChangeSetType": kind})
 }
 
 func TestChangeSetCreatesAStack(t *testing.T) {

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -89,7 +90,8 @@ func (w *work) createResource(of *cloudformation.Resource, instead *resourceReco
 // logFailure tells the log what went wrong inside; what a service answers is in the events.
 func (w *work) logFailure(r *resourceRecord, err error) {
 	if code(err) == "" {
-		w.service.config.Logger.ErrorContext(w.ctx, "resource failed", "stack", w.stack.Name, "resource", r.LogicalID, "error", err)
+		w.service.config.Logger.ErrorContext(w.ctx, "resource failed",
+			slog.String("stack", w.stack.Name), slog.String("resource", r.LogicalID), slog.Any("error", err))
 	}
 }
 

@@ -23,7 +23,7 @@ type describeStacksOutput struct {
 }
 
 type stackOutput struct {
-	StackId, StackName, ChangeSetId, Description string //nolint:revive // AWS's names
+	StackId, StackName, ChangeSetId, Description string
 	Parameters                                   []parameterOutput
 	CreationTime                                 time.Time
 	DeletionTime, LastUpdatedTime                time.Time
@@ -114,7 +114,7 @@ type listStacksOutput struct {
 }
 
 type stackSummary struct {
-	StackId, StackName, TemplateDescription     string //nolint:revive // AWS's names
+	StackId, StackName, TemplateDescription     string
 	CreationTime, LastUpdatedTime, DeletionTime time.Time
 	StackStatus, StackStatusReason              string
 	DriftInformation                            struct{ StackDriftStatus string }
@@ -158,7 +158,7 @@ type describeStackEventsOutput struct {
 }
 
 type stackEvent struct {
-	StackId, EventId, StackName, LogicalResourceId, PhysicalResourceId, ResourceType string //nolint:revive // AWS's names
+	StackId, EventId, StackName, LogicalResourceId, PhysicalResourceId, ResourceType string
 	Timestamp                                                                        time.Time
 	ResourceStatus, ResourceStatusReason, ClientRequestToken                         string
 }

@@ -63,8 +63,24 @@ func reasonOf(err error) string {
 	if handler == "" {
 		handler = "InvalidRequest"
 	}
-	return fmt.Sprintf("Resource handler returned message: %q (Error Code: %s, HandlerErrorCode: %s)", e.ErrorMessage(), e.ErrorCode(), handler)
+	id := ""
+	if call, ok := errors.AsType[*callError](err); ok {
+		id = ", Request ID: " + call.requestID
+	}
+	return fmt.Sprintf("Resource handler returned message: \"%s (Error Code: %s%s)\" (HandlerErrorCode: %s)",
+		e.ErrorMessage(), e.ErrorCode(), id, handler)
 }
+
+// callError is what went wrong with a call of another service.
+type callError struct {
+	requestID string
+	err       error
+}
+
+func (e *callError) Error() string { return e.err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *callError) Unwrap() error { return e.err }
 
 // propertyError says what is wrong with the properties of a resource, or why they could not be resolved.
 type propertyError struct{ reason string }

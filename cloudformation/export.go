@@ -112,7 +112,7 @@ type listExportsOutput struct {
 	NextToken string
 }
 
-type exportOutput struct{ ExportingStackId, Name, Value string } //nolint:revive // AWS's names
+type exportOutput struct{ ExportingStackId, Name, Value string }
 
 // maxPage is how many entries a page has.
 const maxPage = 100

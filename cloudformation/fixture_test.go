@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,8 +19,6 @@ import (
 
 	"github.com/strictkms/strictkms/kmstest"
 )
-
-const account = "111122223333"
 
 // client calls a running server as a principal, with signed requests of the Query protocol.
 type client struct {
@@ -91,7 +90,8 @@ func (c *client) try(service, version, action string, input in) (*element, int) 
 	credentials, err := c.config.Credentials.Retrieve(c.t.Context())
 	require.NoError(c.t, err)
 	hash := sha256.Sum256([]byte(body))
-	err = v4.NewSigner().SignHTTP(c.t.Context(), credentials, request, hex.EncodeToString(hash[:]), service, c.config.Region, time.Now())
+	err = v4.NewSigner().SignHTTP(c.t.Context(), credentials, request, hex.EncodeToString(hash[:]), service, c.config.Region,
+		time.Now()) //nolint:forbidigo // signatures are held to the time that it is
 	require.NoError(c.t, err)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(c.t, err)
@@ -190,9 +190,7 @@ func (c *client) deploy(action, name, template string, more ...in) stack {
 func request(name, template string, more ...in) in {
 	input := in{"StackName": name, "TemplateBody": template, "Capabilities.member.1": "CAPABILITY_NAMED_IAM"}
 	for _, m := range more {
-		for k, v := range m {
-			input[k] = v
-		}
+		maps.Copy(input, m)
 	}
 	return input
 }

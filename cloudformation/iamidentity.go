@@ -267,7 +267,9 @@ var accessKeyKind = kindOf[accessKeyProperties]{
 		}
 		return setAccessKey(w, r, p)
 	},
-	update: func(w *work, r *resourceRecord, _, after *accessKeyProperties) error { return setAccessKey(w, r, after) },
+	update: func(w *work, r *resourceRecord, _, after *accessKeyProperties) error {
+		return setAccessKey(w, r, after)
+	},
 	remove: func(w *work, r *resourceRecord, p *accessKeyProperties) error {
 		_, err := w.iam("DeleteAccessKey", fields{"UserName": p.UserName, "AccessKeyId": r.PhysicalID})
 		return err

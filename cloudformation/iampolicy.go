@@ -181,8 +181,9 @@ var managedPolicyKind = kindOf[managedPolicyProperties]{
 }.kind()
 
 func createManagedPolicy(w *work, r *resourceRecord, p *managedPolicyProperties) error {
-	name, err := p.ManagedPolicyName, error(nil)
+	name := p.ManagedPolicyName
 	if name == "" {
+		var err error
 		if name, err = w.newName(r, maxOtherName); err != nil {
 			return err
 		}

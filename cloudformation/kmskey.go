@@ -136,7 +136,7 @@ func newTags(before, after []tagRecord) []tagRecord {
 
 // aliasProperties are those of AWS::KMS::Alias
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-alias.html).
-type aliasProperties struct{ AliasName, TargetKeyId string } //nolint:revive // AWS's names
+type aliasProperties struct{ AliasName, TargetKeyId string }
 
 var aliasKind = kindOf[aliasProperties]{
 	required: []string{"AliasName", "TargetKeyId"}, replaces: []string{"AliasName"}, name: "AliasName",

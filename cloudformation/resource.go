@@ -14,13 +14,13 @@ var notChecked = driftOutput{"NOT_CHECKED"}
 
 type describeStackResourceInput struct {
 	StackName         *string `cfn:"required"`
-	LogicalResourceId *string `cfn:"required"` //nolint:revive // AWS's names
+	LogicalResourceId *string `cfn:"required"`
 }
 
 type describeStackResourceOutput struct{ StackResourceDetail stackResourceDetail }
 
 type stackResourceDetail struct {
-	StackName, StackId, LogicalResourceId, PhysicalResourceId, ResourceType string //nolint:revive // AWS's names
+	StackName, StackId, LogicalResourceId, PhysicalResourceId, ResourceType string
 	LastUpdatedTimestamp                                                    time.Time
 	ResourceStatus, ResourceStatusReason                                    string
 	DriftInformation                                                        driftOutput
@@ -41,13 +41,13 @@ func describeStackResource(c *call, in *describeStackResourceInput) (*describeSt
 }
 
 type describeStackResourcesInput struct {
-	StackName, LogicalResourceId, PhysicalResourceId *string //nolint:revive // AWS's names
+	StackName, LogicalResourceId, PhysicalResourceId *string
 }
 
 type describeStackResourcesOutput struct{ StackResources []stackResource }
 
 type stackResource struct {
-	StackName, StackId, LogicalResourceId, PhysicalResourceId, ResourceType string //nolint:revive // AWS's names
+	StackName, StackId, LogicalResourceId, PhysicalResourceId, ResourceType string
 	Timestamp                                                               time.Time
 	ResourceStatus, ResourceStatusReason                                    string
 	DriftInformation                                                        driftOutput
@@ -107,7 +107,7 @@ type listStackResourcesOutput struct {
 }
 
 type stackResourceSummary struct {
-	LogicalResourceId, PhysicalResourceId, ResourceType string //nolint:revive // AWS's names
+	LogicalResourceId, PhysicalResourceId, ResourceType string
 	LastUpdatedTimestamp                                time.Time
 	ResourceStatus, ResourceStatusReason                string
 	DriftInformation                                    driftOutput

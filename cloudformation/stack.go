@@ -59,7 +59,7 @@ type createStackInput struct {
 	RetainExceptOnCreate        *bool
 }
 
-type stackIDOutput struct{ StackId string } //nolint:revive // AWS's names
+type stackIDOutput struct{ StackId string }
 
 // refused names the first parameter of a request that is given and not supported.
 func refused(role *string, configuration *rollbackConfiguration, notifications, types []string, others ...*string) error {

@@ -1,9 +1,6 @@
 package cloudformation
 
-import (
-	"context"
-	"strings"
-)
+import "context"
 
 // The statuses of stacks and of resources
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html#cfn-console-view-stack-data-resources-status-codes).
@@ -85,6 +82,3 @@ func (s *Service) endInterrupted(ctx context.Context) error {
 	}
 	return nil
 }
-
-// isInProgress reports whether a status is one that ends by itself.
-func isInProgress(status string) bool { return strings.HasSuffix(status, "_IN_PROGRESS") && status != statusReview }

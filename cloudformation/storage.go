@@ -121,16 +121,6 @@ func (s *Service) save(ctx context.Context, stack *stackRecord) error {
 	return nil
 }
 
-// forget deletes a stack that was never made.
-func (c *call) forget(s *stackRecord) error {
-	tx := store.Tx{
-		Compare: []store.Comparison{{Key: s.storeName, Revision: s.revision}},
-		Changes: []store.Change{{Key: s.storeName, Delete: true}},
-	}
-	_, err := c.service.config.Store.Commit(c.ctx, tx)
-	return err
-}
-
 // events reads the events of a stack, the newest first.
 func (c *call) events(s *stackRecord) ([]*eventRecord, error) {
 	entries, _, err := c.service.config.Store.Range(c.ctx, eventPrefix+c.place()+s.id+"/", "", 0)

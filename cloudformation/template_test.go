@@ -12,8 +12,10 @@ func TestTemplatesAreRefused(t *testing.T) {
 	_, root := start(t)
 	const group = "Resources: {G: {Type: AWS::IAM::Group, Properties: {GroupName: g}}}"
 	for _, test := range []struct{ name, template, code, message string }{
-		{"types that are not there", "Resources: {B: {Type: AWS::S3::Bucket}, Q: {Type: AWS::SQS::Queue}, G: {Type: AWS::IAM::Group}}",
-			"ValidationError", "Template format error: Unrecognized resource types: [AWS::S3::Bucket, AWS::SQS::Queue]"},
+		{
+			"types that are not there", "Resources: {B: {Type: AWS::S3::Bucket}, Q: {Type: AWS::SQS::Queue}, G: {Type: AWS::IAM::Group}}",
+			"ValidationError", "Template format error: Unrecognized resource types: [AWS::S3::Bucket, AWS::SQS::Queue]",
+		},
 		{"a type that is misspelt", "Resources: {K: {Type: AWS::KMS::Keey}}", "ValidationError", "Unrecognized resource types: [AWS::KMS::Keey]"},
 		{"a replica key", "Resources: {K: {Type: AWS::KMS::ReplicaKey}}", "ValidationError", "[AWS::KMS::ReplicaKey]"},
 		{"a nested stack", "Resources: {S: {Type: AWS::CloudFormation::Stack}}", "ValidationError", "[AWS::CloudFormation::Stack]"},
@@ -23,14 +25,20 @@ func TestTemplatesAreRefused(t *testing.T) {
 		{"no YAML", "Resources: {", "ValidationError", "Template format error: "},
 		{"a macro", "Transform: AWS::Serverless-2016-10-31\n" + group, "ValidationError", "AWS::Serverless-2016-10-31"},
 		{"a rule", "Rules: {R: {Assertions: []}}\n" + group, "ValidationError", "Rules"},
-		{"an unknown reference", "Resources: {K: {Type: AWS::KMS::Key, Properties: {Description: !Ref Nobody}}}", "ValidationError",
-			"Template format error: Unresolved resource dependencies [Nobody] in the Resources block of the template"},
-		{"a circle", "Resources: {A: {Type: AWS::IAM::Group, DependsOn: B}, B: {Type: AWS::IAM::Group, DependsOn: A}}", "ValidationError",
-			"Circular dependency between resources: [A, B]"},
+		{
+			"an unknown reference", "Resources: {K: {Type: AWS::KMS::Key, Properties: {Description: !Ref Nobody}}}", "ValidationError",
+			"Template format error: Unresolved resource dependencies [Nobody] in the Resources block of the template",
+		},
+		{
+			"a circle", "Resources: {A: {Type: AWS::IAM::Group, DependsOn: B}, B: {Type: AWS::IAM::Group, DependsOn: A}}", "ValidationError",
+			"Circular dependency between resources: [A, B]",
+		},
 		{"a missing parameter", "Parameters: {P: {Type: String}}\n" + group, "ValidationError", "Parameters: [P] must have values"},
 		{"a bad default", "Parameters: {P: {Type: String, Default: x, AllowedValues: [y]}}\n" + group, "ValidationError", `Parameter P: the value "x" is not allowed`},
-		{"a deletion policy", "Resources: {K: {Type: AWS::KMS::Key, DeletionPolicy: Snapshot}}", "ValidationError",
-			"does not support DeletionPolicy Snapshot"},
+		{
+			"a deletion policy", "Resources: {K: {Type: AWS::KMS::Key, DeletionPolicy: Snapshot}}", "ValidationError",
+			"does not support DeletionPolicy Snapshot",
+		},
 		{"too large", group + strings.Repeat(" ", 51_200), "ValidationError", "Member must have length less than or equal to 51200"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

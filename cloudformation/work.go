@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -93,8 +94,7 @@ func (w *work) kms(name string, input fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := w.service.config.Calls.KMS(w.ctx, w.Call, name, text)
-	return out, w.forgive(err)
+	return w.forward(w.service.config.Calls.KMS, name, text)
 }
 
 func (w *work) iam(name string, input fields) (any, error) {
@@ -102,8 +102,23 @@ func (w *work) iam(name string, input fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := w.service.config.Calls.IAM(w.ctx, w.Call, name, text)
-	return out, w.forgive(err)
+	return w.forward(w.service.config.Calls.IAM, name, text)
+}
+
+// forward makes a call of another service. It has a request id of its own, by which its decision can be explained.
+func (w *work) forward(
+	do func(context.Context, *operation.Call, string, []byte) (any, error), name string, input []byte,
+) (any, error) {
+	asked := *w.Call
+	var err error
+	if asked.RequestID, err = w.newUUID(); err != nil {
+		return nil, err
+	}
+	out, err := do(w.ctx, &asked, name, input)
+	if err = w.forgive(err); err != nil {
+		return nil, &callError{asked.RequestID, err}
+	}
+	return out, nil
 }
 
 // forgive lets a step back pass that has nothing to take back, because the step it undoes failed half way.
@@ -142,7 +157,7 @@ func member(output any, path ...string) (string, error) {
 	if !v.IsValid() || !v.CanInterface() {
 		return "", fmt.Errorf("the output %T has no member %v", output, path)
 	}
-	if secret, ok := v.Interface().(operation.Secret); ok {
+	if secret, ok := reflect.TypeAssert[operation.Secret](v); ok {
 		return secret.Reveal(), nil
 	}
 	if v = reflect.Indirect(v); v.Kind() != reflect.String {

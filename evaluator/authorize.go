@@ -201,7 +201,7 @@ func (q *query) documents(layer layerKind) [][]*policy.Document {
 		return [][]*policy.Document{{p.Boundary}}
 	case layerSession:
 		return [][]*policy.Document{p.Session}
-	default:
+	default: // not reached: grants are no documents
 		return nil
 	}
 }

@@ -31,7 +31,7 @@ func (x *explainer) againstDeny() []change {
 			},
 		})
 	}
-	return nil
+	return nil // not reached: what is denied explicitly is denied by a Deny that matched
 }
 
 // where names a statement and its place for a person.

@@ -36,6 +36,21 @@ type shared struct {
 	variants   sync.Map // of *variant by Readings
 	// numbers tells the versions of principals and keys apart.
 	numbers atomic.Uint64
+	// testOnlySpoil changes what policies are translated to, so that tests see what mistakes in it would do. It is nil in
+	// programs: what a policy that was parsed translates to compiles.
+	testOnlySpoil func(*rego.Unit)
+}
+
+// compile compiles a translated policy.
+func (s *shared) compile(translate func() *rego.Unit) (*unit, error) {
+	if s.testOnlySpoil == nil {
+		return compile(translate)
+	}
+	return compile(func() *rego.Unit {
+		u := translate()
+		s.testOnlySpoil(u)
+		return u
+	})
 }
 
 // unitKey identifies what a unit was compiled from.
@@ -94,11 +109,11 @@ func (s *shared) variant(r Readings) *variant {
 
 func newShared() (*shared, error) {
 	c, err := newCombiner()
-	if err != nil {
+	if err != nil { // a broken build
 		return nil, err
 	}
 	units, err := lru.New[unitKey, *unit](defaultUnits)
-	if err != nil {
+	if err != nil { // not reached: it refuses sizes below one
 		return nil, fmt.Errorf("make the cache of compiled policies: %w", err)
 	}
 	entries := valueCacheEntries
@@ -118,13 +133,13 @@ func (s *variant) unitOf(doc *policy.Document, b bound) (*unit, error) {
 	if u, ok := s.units.Get(key); ok {
 		return u, nil
 	}
-	u, err := compile(func() *rego.Unit {
+	u, err := s.compile(func() *rego.Unit {
 		if unresolved {
 			return s.readings.Policy(doc.Bound(b == permissive), unitName)
 		}
 		return s.readings.Policy(doc, unitName)
 	})
-	if err != nil {
+	if err != nil { // the translation of the policy is wrong
 		return nil, fmt.Errorf("%s: %w", doc.Name, err)
 	}
 	u.unresolved = unresolved

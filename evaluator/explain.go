@@ -27,6 +27,8 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	if err != nil {
 		return d, err
 	}
+	// The decision was made from the same query and units: from here on an error is a mistake in the translation of
+	// explanations, or the end of the context.
 	q, err := e.newQuery(&req, b)
 	if err != nil {
 		return failed(), err

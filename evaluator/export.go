@@ -29,11 +29,11 @@ func (e *Evaluator) Export(req Request) (*Export, error) {
 		return nil, err
 	}
 	input, err := q.fullInput()
-	if err != nil {
+	if err != nil { // a policy translates to what does not compile
 		return nil, err
 	}
 	value, err := ast.JSON(input.Value)
-	if err != nil {
+	if err != nil { // cannot happen: the input is objects, arrays and strings
 		return nil, fmt.Errorf("export the input: %w", err)
 	}
 	x := &exporter{q: q, out: &Export{}, seen: map[string]bool{}}

@@ -143,7 +143,7 @@ func newCombiner() (*combiner, error) {
 		oparego.Query("verdict = data.strictkms.decision.verdict; assumptions = data.strictkms.decision.assumptions"),
 		oparego.Module("decision.rego", rego.DecisionModule),
 	).PrepareForEval(context.Background())
-	if err != nil {
+	if err != nil { // a broken build
 		return nil, fmt.Errorf("compile the decision module: %w", err)
 	}
 	c := &combiner{query: query}

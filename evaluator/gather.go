@@ -146,7 +146,7 @@ func (g *gatherer) maximums() bool {
 func (g *gatherer) grants() {
 	for i, group := range g.q.grants {
 		u, err := group.unitOf()
-		if err != nil {
+		if err != nil { // the translation of a grant is wrong
 			g.err = err
 			return
 		}

@@ -18,7 +18,7 @@ func (x *explainer) hiddenAssumptions(ctx context.Context, req *Request, d Decis
 			continue
 		}
 		matters, err := x.matters(ctx, req, d, a)
-		if err != nil {
+		if err != nil { // the context ended: this request was decided before
 			return nil, err
 		}
 		if matters {
@@ -61,7 +61,7 @@ func (x *explainer) matters(ctx context.Context, req *Request, d Decision, a reg
 	}
 	for _, reading := range a.Readings() {
 		readings, err := x.q.readings.With(a, reading)
-		if err != nil {
+		if err != nil { // not reached: it is one of the assumption's own readings
 			return false, err
 		}
 		if readings == x.q.readings {

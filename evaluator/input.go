@@ -106,7 +106,7 @@ func (q *query) fullInput() (*ast.Term, error) {
 	var keys []*mentionedKey
 	add := func(u *unit) { keys = union(keys, u.keys) }
 	for side := range sideCount {
-		if err := q.units(side, add); err != nil {
+		if err := q.units(side, add); err != nil { // not where the request was decided before
 			return nil, err
 		}
 	}

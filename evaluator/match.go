@@ -37,10 +37,10 @@ func (noVirtualCache) Get(ast.Ref) (*ast.Term, bool) { return nil, false }
 func (noVirtualCache) Put(ast.Ref, *ast.Term) {}
 
 // Keys implements [topdown.VirtualCache].
-func (noVirtualCache) Keys() []ast.Ref { return nil }
+func (noVirtualCache) Keys() []ast.Ref { return nil } // topdown asks it for partial evaluation only
 
 // Get implements [topdown.BaseCache].
-func (noBaseCache) Get(ast.Ref) ast.Value { return nil }
+func (noBaseCache) Get(ast.Ref) ast.Value { return nil } // units read no data
 
 // Put implements [topdown.BaseCache].
 func (noBaseCache) Put(ast.Ref, ast.Value) {}
@@ -70,7 +70,7 @@ func (e *Evaluator) matches(ctx context.Context, u *unit, b ast.Body, input *ast
 		return false, nil
 	case errors.Is(err, errMatched):
 		return true, nil
-	default:
+	default: // the context ended, or the translation is wrong
 		return false, err
 	}
 }

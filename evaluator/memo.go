@@ -133,7 +133,7 @@ func (m *memo) keep(q *query, b bound, r *reading) {
 	place := m.situation(&a)
 	s := place.Load()
 	if s == nil || s.about != a {
-		if s = newSituation(q, a); s == nil {
+		if s = newSituation(q, a); s == nil { // not where the request was decided before
 			return
 		}
 		place.Store(s)

@@ -25,7 +25,7 @@ func (x *explainer) newStatement(v *verdict) (change, bool) {
 	}
 	if layer == layerKey || layer == layerEndpoint {
 		p, ok := policy.ParsePrincipal(x.callerName())
-		if !ok {
+		if !ok { // a caller without a name that policies have
 			return change{}, false
 		}
 		st.Principals = &policy.Principals{Values: []policy.Principal{p}}
@@ -55,7 +55,7 @@ func documentWhere(doc *policy.Document) string {
 	if doc.Pos.IsValid() {
 		return fmt.Sprintf("%s (%s)", doc.Name, doc.Pos)
 	}
-	return doc.Name
+	return doc.Name // a document that was made, not read
 }
 
 // missingDocument is the policy of a layer that a statement could be added to, nil for none. For SCPs it is

@@ -62,7 +62,7 @@ func (x *explainer) applies(layer layerKind) bool {
 		return x.f.has(boundaryApplies)
 	case layerSession:
 		return x.f.has(sessionApplies)
-	default:
+	default: // not reached: these are the layers
 		return false
 	}
 }

@@ -167,9 +167,9 @@ type grantIndex struct {
 
 // grantGroup is a list of grants with one unit, compiled when it is first needed.
 type grantGroup struct {
-	grants   []*Grant
-	readings Readings
-	unit     atomic.Pointer[unit]
+	owner  *variant
+	grants []*Grant
+	unit   atomic.Pointer[unit]
 }
 
 // grantsFor returns the grants that may allow the action to the principal: those that name it as
@@ -196,14 +196,14 @@ func (s *variant) grantsFor(k *Key, p *Principal, action *policy.Action, id stri
 }
 
 func newGrantIndex(s *variant, grants []*Grant) *grantIndex {
-	index := &grantIndex{owner: s, byName: map[string]*grantGroup{}, all: &grantGroup{grants: grants, readings: s.readings}}
+	index := &grantIndex{owner: s, byName: map[string]*grantGroup{}, all: &grantGroup{owner: s, grants: grants}}
 	for _, g := range grants {
 		name := g.GranteePrincipal + g.GranteeServicePrincipal
 		if p, ok := policy.ParsePrincipal(name); ok && p.Form == policy.PrincipalAccount {
 			name = p.Account
 		}
 		if index.byName[name] == nil {
-			index.byName[name] = &grantGroup{readings: s.readings}
+			index.byName[name] = &grantGroup{owner: s}
 		}
 		index.byName[name].grants = append(index.byName[name].grants, g)
 	}
@@ -217,7 +217,7 @@ func (x *grantIndex) toRetire(id string) []*grantGroup {
 	}
 	for _, g := range x.all.grants {
 		if g.ID == id {
-			return []*grantGroup{{grants: []*Grant{g}, readings: x.owner.readings}}
+			return []*grantGroup{{owner: x.owner, grants: []*Grant{g}}}
 		}
 	}
 	return nil
@@ -228,7 +228,7 @@ func (g *grantGroup) unitOf() (*unit, error) {
 	if u := g.unit.Load(); u != nil {
 		return u, nil
 	}
-	u, err := compile(func() *rego.Unit { return g.readings.Grants(g.grants, unitName) })
+	u, err := g.owner.compile(func() *rego.Unit { return g.owner.readings.Grants(g.grants, unitName) })
 	if err != nil {
 		return nil, err
 	}

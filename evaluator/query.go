@@ -98,7 +98,7 @@ func (e *Evaluator) newQuery(req *Request, b bound) (*query, error) {
 // begin checks the request and finds the principal, the key and their accounts.
 func (e *Evaluator) begin(asked *Request, b bound) (*query, error) {
 	q, ok := queries.Get().(*query)
-	if !ok {
+	if !ok { // not reached: the pool makes what it has not
 		q = &query{}
 	}
 	q.own = *asked // so that a request need not be on the heap

@@ -55,7 +55,7 @@ func (e *Evaluator) plans(ctx context.Context, req Request) ([]plan, error) {
 	var out []plan
 	for _, c := range first {
 		p, ok, err := e.follow(ctx, start, c)
-		if err != nil {
+		if err != nil { // see follow
 			return nil, err
 		}
 		if ok {
@@ -82,7 +82,7 @@ func (e *Evaluator) follow(ctx context.Context, s scenario, c change) (plan, boo
 		p.texts, p.weight = append(p.texts, c.text), p.weight+c.weight
 		s = c.apply(s)
 		d, err := e.In(s.world).Authorize(ctx, s.req)
-		if err != nil {
+		if err != nil { // the context ended: changes only remove from policies or add what compiles
 			return plan{}, false, err
 		}
 		if d.Decision == Allow {
@@ -106,7 +106,7 @@ func (e *Evaluator) changes(ctx context.Context, s scenario) ([]change, error) {
 		return nil, err
 	}
 	input, err := q.fullInput()
-	if err != nil {
+	if err != nil { // not where the request was decided before
 		return nil, err
 	}
 	x := &explainer{e: in, q: q, f: q.flags, input: input}

@@ -229,7 +229,7 @@ func (x *ruleIndex) each(r *query, visit func(*candidate) bool) {
 			return compareNamed(c, f.field, f.value)
 		})
 		for ; at < len(x.named) && x.named[at].field == f.field && x.named[at].value == f.value; at++ {
-			if c := &x.named[at].candidate; c.found(r) && !visit(c) {
+			if c := &x.named[at].candidate; c.found(r) && !visit(c) { // visit ends it after an error
 				return
 			}
 		}

@@ -99,7 +99,7 @@ func (x *explainer) actual(folded string) []string {
 func (x *explainer) grantGroup(ctx context.Context, group int) error {
 	grants := x.q.grants[group]
 	u, err := grants.unitOf()
-	if err != nil {
+	if err != nil { // not where the request was decided before
 		return err
 	}
 	explanation, err := u.explanation(ctx)

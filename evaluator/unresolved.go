@@ -12,7 +12,7 @@ import (
 func (q *query) unresolved() bool {
 	found := false
 	for side := range sideCount {
-		if err := q.units(side, func(u *unit) { found = found || u.unresolved }); err != nil {
+		if err := q.units(side, func(u *unit) { found = found || u.unresolved }); err != nil { // not where the request was decided before
 			return true
 		}
 	}

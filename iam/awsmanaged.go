@@ -1,7 +1,9 @@
 package iam
 
 import (
+	"crypto/sha256"
 	_ "embed" // the policies are a file
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -16,8 +18,9 @@ var awsManagedFile []byte
 
 // awsManagedPolicy is one of them in the file.
 type awsManagedPolicy struct {
-	Name, Path, ID, Version string
-	Created, Updated        time.Time
+	Name, Path, Version string
+	// Updated is when the version was made. When the policy was is not known.
+	Updated time.Time
 	// Partial says that AWS's policy has more, about services that are not served here.
 	Partial  bool
 	Document json.RawMessage
@@ -39,8 +42,8 @@ var awsManaged = sync.OnceValue(func() []*ManagedPolicyDetail {
 	records := make([]*ManagedPolicyDetail, 0, len(file.Policies))
 	for _, p := range file.Policies {
 		r := &ManagedPolicyDetail{
-			Partition: defaultPartition, Account: AWS, Name: p.Name, Path: p.Path, ID: p.ID,
-			Created: p.Created.UTC(), Updated: p.Updated.UTC(), Default: p.Version, BuiltIn: true,
+			Partition: defaultPartition, Account: AWS, Name: p.Name, Path: p.Path, ID: awsManagedID(p.Name),
+			Created: p.Updated.UTC(), Updated: p.Updated.UTC(), Default: p.Version, BuiltIn: true,
 			Versions: []*PolicyVersion{{ID: p.Version, Created: p.Updated.UTC(), Policy: &Policy{Text: string(p.Document)}}},
 		}
 		if p.Partial {
@@ -50,6 +53,12 @@ var awsManaged = sync.OnceValue(func() []*ManagedPolicyDetail {
 	}
 	return records
 })
+
+// awsManagedID is the id of a policy that AWS manages: always the same one, and not AWS's, which the source does not tell.
+func awsManagedID(name string) string {
+	digest := sha256.Sum256([]byte("policy managed by AWS: " + name))
+	return (prefixPolicy + base32.StdEncoding.EncodeToString(digest[:]))[:uniqueIDLength]
+}
 
 // builtIn returns the policy of AWS that this program brings along for an entry, nil for none. It stands where the
 // store has no record.

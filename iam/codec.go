@@ -159,14 +159,7 @@ func policiesOf(record any) []*Policy {
 	case *Organization:
 		return slices.Concat(slices.Concat(r.SCPs...), slices.Concat(r.RCPs...))
 	case *Directory:
-		var policies []*Policy
-		for _, p := range r.Policies {
-			if p == nil {
-				return []*Policy{nil}
-			}
-			policies = append(policies, p.Policy)
-		}
-		return policies
+		return r.policies()
 	case *EndpointPolicy:
 		return []*Policy{r.Policy}
 	default:

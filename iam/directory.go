@@ -130,7 +130,7 @@ func (d *Directory) Uses(kind string) bool { return slices.Contains(d.Enabled, k
 // organization is an account as the organization sees it. The same version of both gives the same pointer.
 func (d *Directory) organization(account string) *Organization {
 	if known, ok := d.seen.Load(account); ok {
-		return known.(*Organization) //nolint:errcheck,forcetypeassert // nothing else is stored
+		return known.(*Organization) //nolint:forcetypeassert // nothing else is stored
 	}
 	path := d.Above(account)
 	o := &Organization{Account: account, ID: d.ID, Path: d.ID + "/", Management: account == d.Management}
@@ -146,7 +146,7 @@ func (d *Directory) organization(account string) *Organization {
 		}
 	}
 	known, _ := d.seen.LoadOrStore(account, o)
-	return known.(*Organization) //nolint:errcheck,forcetypeassert // nothing else is stored
+	return known.(*Organization) //nolint:forcetypeassert // nothing else is stored
 }
 
 // attached are the policies of a type that are attached to a target. RCPFullAWSAccess is implied.
@@ -158,6 +158,30 @@ func (d *Directory) attached(target, kind string) []*Policy {
 		}
 	}
 	return out
+}
+
+// policies are the policies of the organization, with nil for each thing that should be there and is not.
+func (d *Directory) policies() []*Policy {
+	var out []*Policy
+	for _, p := range d.Policies {
+		if p == nil {
+			return []*Policy{nil}
+		}
+		out = append(out, p.Policy)
+	}
+	if missing(d.Units) || missing(d.Accounts) || missing(d.Requests) {
+		out = append(out, nil)
+	}
+	return out
+}
+
+func missing[T any](entries map[string]*T) bool {
+	for _, one := range entries {
+		if one == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // clone copies a directory.

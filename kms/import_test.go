@@ -168,7 +168,7 @@ func TestImportedMaterialExpiresByTheClock(t *testing.T) {
 // TestExpiredMaterialIsNotUsed even when it could not be deleted.
 func TestExpiredMaterialIsNotUsed(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	key := &Key{Metadata: Metadata{State: stateEnabled, ValidTo: now}}
 	require.Equal(t, stateEnabled, key.stateAt(now.Add(-time.Second)))
 	require.Equal(t, statePendingImport, key.stateAt(now))
@@ -244,7 +244,8 @@ func TestImportParameters(t *testing.T) {
 		{in{"ImportType": "EXISTING_KEY_MATERIAL"}, CodeIncorrectKeyMaterial, errIncorrectMaterial.Message},
 		{in{"KeyMaterialId": strings.Repeat("a", 64)}, CodeIncorrectKeyMaterial, errIncorrectMaterial.Message},
 		{
-			in{"ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": strings.Repeat("a", 64)}, CodeValidation,
+			in{"ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": strings.Repeat("a", 64)},
+			CodeValidation,
 			"You cannot specify a key material ID with ImportType set to NEW_KEY_MATERIAL.",
 		},
 	} {
@@ -256,7 +257,7 @@ func TestImportParameters(t *testing.T) {
 	kmsOwn, arn := i.createKey(in{})
 	for operation, input := range map[string]in{
 		"GetParametersForImport":    {"WrappingAlgorithm": "RSAES_OAEP_SHA_1", "WrappingKeySpec": "RSA_2048"},
-		"ImportKeyMaterial":         {}.with(valid),
+		"ImportKeyMaterial":         in{}.with(valid),
 		"DeleteImportedKeyMaterial": {},
 	} {
 		i.fails(operation, input.with(in{"KeyId": kmsOwn}), CodeUnsupportedOperation, arn+" origin is AWS_KMS which is not valid for this operation.")

@@ -114,10 +114,12 @@ func (r *keyRecord) followMaterials() {
 // stateAt is the state of the key at a time: also when what has expired could not be deleted yet, it is not used.
 func (k *Key) stateAt(now time.Time) string {
 	m := &k.Metadata
-	if m.ValidTo.IsZero() || now.Before(m.ValidTo) || m.State == statePendingDeletion {
+	switch {
+	case m.ValidTo.IsZero(), now.Before(m.ValidTo), m.State == statePendingDeletion, m.State == statePendingReplicaDeletion:
 		return m.State
+	default:
+		return statePendingImport
 	}
-	return statePendingImport
 }
 
 // rotateImported makes the material that waits for it the current one.

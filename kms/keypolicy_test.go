@@ -85,7 +85,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	require.Equal(t, text, asked.Key.Policy, "the question is about the new policy")
 	alice.fails("CreateKey", in{"Policy": text}, malformed, lockout)
 	require.Equal(t, text, asked.Key.Policy)
-	alice.fails("CreateKey", in{"BypassPolicyLockoutSafetyCheck": false}, malformed, lockout)
+	alice.fails("CreateKey", in{"Policy": text, "BypassPolicyLockoutSafetyCheck": false}, malformed, lockout)
 	require.Equal(t, []string{id}, alice.list("ListKeys", "Keys", "KeyId", in{}), "nothing was made")
 
 	alice.do("PutKeyPolicy", in{"KeyId": id, "Policy": text, "BypassPolicyLockoutSafetyCheck": true})

@@ -122,7 +122,7 @@ func (b Bundle) modules() ([]bundle.ModuleFile, error) {
 	modules := make([]bundle.ModuleFile, 0, len(order))
 	for _, path := range order {
 		parsed, err := ast.ParseModule(path, files[path])
-		if err != nil {
+		if err != nil { // not reached: what was printed was parsed
 			return nil, fmt.Errorf("parse %s: %w", path, err)
 		}
 		modules = append(modules, bundle.ModuleFile{URL: path, Path: path, Raw: []byte(files[path]), Parsed: parsed})

@@ -33,7 +33,7 @@ func contextKey(term string) (string, bool) {
 		return "", false
 	}
 	var key string
-	if err := json.Unmarshal([]byte(strings.TrimSuffix(inner, "]")), &key); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimSuffix(inner, "]")), &key); err != nil { // not reached: it was quoted by [quote]
 		return "", false
 	}
 	return key, true

@@ -201,6 +201,46 @@ func TestSimulateCustomPolicy(t *testing.T) {
 	}
 }
 
+// TestSimulatedSources: answers tell which policy decided, but not what is in the key policies of other accounts.
+func TestSimulatedSources(t *testing.T) {
+	t.Parallel()
+	root, keys := newSimulating(t)
+	arn := root.do("CreatePolicy", in{"PolicyName": "Own", "PolicyDocument": strings.Replace(document, "Decrypt", "Sign", 1), "Tags": []in{{"Key": "env", "Value": "x"}}}).(*createPolicyOutput).Policy.Arn
+	root.do("AttachUserPolicy", in{"UserName": "alice", "PolicyArn": arn})
+	root.do("AttachUserPolicy", in{"UserName": "alice", "PolicyArn": "arn:aws:iam::aws:policy/AWSKeyManagementServicePowerUser"})
+	tagged := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:GetPolicy","iam:GetRole"],"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"x"}}}}`
+	root.do("PutUserPolicy", in{"UserName": "alice", "PolicyName": "tagged", "PolicyDocument": tagged})
+	root.do("TagRole", in{"RoleName": "App", "Tags": []in{{"Key": "env", "Value": "x"}}})
+	for _, test := range []struct{ action, resource, id, kind string }{
+		{"kms:Decrypt", simulatedKey, "group_Devs_use", "group"},
+		{"kms:Sign", simulatedKey, "Own", "user-managed"},
+		{"kms:DescribeKey", simulatedKey, "AWSKeyManagementServicePowerUser", "aws-managed"},
+		{"iam:GetPolicy", arn, "user_alice_tagged", "user"},
+		{"iam:GetRole", roleARN("/App"), "user_alice_tagged", "user"},
+	} {
+		got := root.results(userARN("/alice"), in{"ActionNames": []string{test.action}, "ResourceArns": []string{test.resource}})[0]
+		require.Equal(t, evalAllowed, got.EvalDecision, test.action)
+		statements := got.MatchedStatements
+		require.Equal(t, test.id, statements[len(statements)-1].SourcePolicyId)
+		require.Equal(t, test.kind, statements[len(statements)-1].SourcePolicyType)
+		require.NotNil(t, statements[len(statements)-1].EndPosition)
+	}
+	root.do("PutRolePolicy", in{"RoleName": "App", "PolicyName": "own", "PolicyDocument": document})
+	got := root.results(roleARN("/App"), in{"ActionNames": []string{"kms:Decrypt"}})[0]
+	require.Equal(t, "role", got.MatchedStatements[0].SourcePolicyType)
+
+	conditional := strings.Replace(keyPolicy("arn:aws:iam::"+home+":root", "kms:Decrypt"), `"Resource"`, `"Condition":{"Null":{"kms:EncryptionContext:secret":"false"}},"Resource"`, 1)
+	for text, want := range map[string]string{keyPolicy("arn:aws:iam::"+home+":root", "kms:Decrypt"): evalAllowed, conditional: evalImplicitDeny} {
+		keys.put(t, theirKey, text)
+		got := root.results(userARN("/alice"), in{"ActionNames": []string{"kms:Decrypt"}, "ResourceArns": []string{theirKey}})[0]
+		require.Equal(t, want, got.EvalDecision)
+		require.Empty(t, got.ResourceSpecificResults[0].MissingContextValues)
+		for _, st := range got.MatchedStatements {
+			require.Equal(t, "group", st.SourcePolicyType)
+		}
+	}
+}
+
 func TestSimulationErrors(t *testing.T) {
 	t.Parallel()
 	root, _ := newSimulating(t)

@@ -50,6 +50,7 @@ const (
 
 // result is a decision as answers have it.
 func (s *simulation) result(q question, d *evaluator.Decision) *evaluationResult {
+	s.hideForeign(q, d)
 	out := &evaluationResult{
 		EvalActionName: q.action, EvalResourceName: q.resource, EvalDecision: decisionOf(d),
 		MatchedStatements: s.matched(d), MissingContextValues: s.missing(d), ResourceSpecificResults: []resourceResult{},
@@ -66,6 +67,21 @@ func (s *simulation) result(q question, d *evaluator.Decision) *evaluationResult
 	})
 	out.MissingContextValues = []string{} // they are in what is about the resource
 	return out
+}
+
+// hideForeign takes what is in the resource policy of another account out of a decision, but for the outcome: that is not
+// for whoever asks to read.
+func (s *simulation) hideForeign(q question, d *evaluator.Decision) {
+	arn, _ := policy.ParseARN(q.resource)
+	if !policy.IsAccountID(arn.Account) || arn.Account == s.Account || s.resourcePolicy != nil {
+		return
+	}
+	for i := range d.Layers {
+		switch d.Layers[i].Layer {
+		case layerKey, layerGrant, layerTrust:
+			d.Layers[i].Statements = nil
+		}
+	}
 }
 
 // decisionOf is the verdict. What depends on something unknown is not allowed.

@@ -103,8 +103,6 @@ func (c *call) chain(a *assumption) error {
 	switch {
 	case p == nil || !p.Temporary:
 		return nil
-	case p.Type == iam.FederatedUser:
-		return denied("Cannot call AssumeRole with federation token credentials")
 	case p.Type != iam.RoleSession:
 		return nil
 	case a.duration != nil && time.Duration(*a.duration)*time.Second > maxChained:

@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/strictkms/strictkms/iam"
@@ -55,6 +56,9 @@ func (*Service) Operations() []string { return operations.Names() }
 
 // Do implements [operation.API].
 func (s *Service) Do(ctx context.Context, of *operation.Call, name string, decode operation.Decode) (operation.Result, error) {
+	if err := limited(of.Principal, name); err != nil {
+		return operation.Result{}, err
+	}
 	view, err := s.config.Identities.View()
 	if err != nil {
 		return operation.Result{}, err
@@ -63,11 +67,28 @@ func (s *Service) Do(ctx context.Context, of *operation.Call, name string, decod
 	return result, ofSTS(err)
 }
 
+// limited refuses what the temporary credentials of a user may not do, whatever its policies say
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html#stsapi_comparison).
+func limited(p *iam.Principal, name string) error {
+	if p == nil || !p.Temporary || name == "GetCallerIdentity" || slices.Contains(description.Anonymous, name) {
+		return nil
+	}
+	switch {
+	case p.Type == iam.FederatedUser, (p.Type == iam.User || p.Type == iam.Root) && name != "AssumeRole":
+		return denied("Cannot call %s with session credentials", name)
+	default:
+		return nil
+	}
+}
+
 // ofSTS gives an error of package iam a code that AWS STS has: its API has no others for what a parameter holds.
 func ofSTS(err error) error {
 	e, ok := errors.AsType[*iam.Error](err)
 	if ok && (e.Code == iam.CodeInvalidInput || e.Code == iam.CodeLimitExceeded) {
 		return iam.Errorf(iam.CodeValidation, "%s", e.Message)
+	}
+	if errors.Is(err, iam.ErrUnknownPrincipal) { // it went while it called, or mode off believed in it
+		return &operation.Error{Code: operation.CodeAccessDenied, Message: "The caller does not exist.", Cause: err}
 	}
 	return err
 }

@@ -29,10 +29,17 @@ func TestGetSessionToken(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, *want.Arn, *me.Arn)
 			require.Equal(t, *want.UserId, *me.UserId)
+			if _, err := assume(t, session, "App"); principal == "root" {
+				requireRefused(t, err, "AccessDenied", "Roles may not be assumed by root accounts.")
+			} else {
+				require.NoError(t, err)
+			}
 			_, err = session.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{})
 			requireRefused(t, err, "AccessDenied", "Cannot call GetSessionToken with session credentials")
 			_, err = session.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("fed")})
 			requireRefused(t, err, "AccessDenied", "Cannot call GetFederationToken with session credentials")
+			_, err = session.GetAccessKeyInfo(t.Context(), &sts.GetAccessKeyInfoInput{AccessKeyId: got.Credentials.AccessKeyId})
+			requireRefused(t, err, "AccessDenied", "Cannot call GetAccessKeyInfo with session credentials")
 		})
 	}
 	_, err := client(s, "user/bob").GetSessionToken(t.Context(), &sts.GetSessionTokenInput{DurationSeconds: aws.Int32(129601)})
@@ -60,7 +67,7 @@ func TestGetFederationToken(t *testing.T) {
 	require.Equal(t, *got.FederatedUser.Arn, *me.Arn)
 	require.NoError(t, describe(t, config))
 	_, err = assume(t, sts.NewFromConfig(config), "App")
-	requireRefused(t, err, "AccessDenied", "federation token credentials")
+	requireRefused(t, err, "AccessDenied", "Cannot call AssumeRole with session credentials")
 
 	without, err := fed.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("guest")})
 	require.NoError(t, err)

@@ -28,8 +28,8 @@ type assumeRoleWithWebIdentityOutput struct {
 	SubjectFromWebIdentityToken string
 	AssumedRoleUser             *assumedRoleUser
 	sizes
-	Provider, Audience          string
-	SourceIdentity              string
+	Provider, Audience string
+	SourceIdentity     string
 }
 
 // assumeRoleWithWebIdentity begins a session for whom a token of an identity provider vouches for

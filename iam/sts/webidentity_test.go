@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -39,11 +40,12 @@ accounts:
 
 // issuer signs tokens.
 type issuer struct {
-	key  jwk.Key
-	text []byte // the configuration of the provider
+	clock *kmstest.Clock
+	key   jwk.Key
+	text  []byte // the configuration of the provider
 }
 
-func newIssuer(t *testing.T, name string) *issuer {
+func newIssuer(t *testing.T, clock *kmstest.Clock, name string) *issuer {
 	t.Helper()
 	raw, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -57,20 +59,18 @@ func newIssuer(t *testing.T, name string) *issuer {
 		"issuer": name, "clientIds": []string{"sts.amazonaws.com"}, "jwks": map[string]any{"keys": []any{public}},
 	})
 	require.NoError(t, err)
-	return &issuer{key, text}
+	return &issuer{clock, key, text}
 }
 
 // token signs claims over those of a good token; nil takes a claim away.
 func (i *issuer) token(t *testing.T, claims map[string]any) string {
 	t.Helper()
-	now := time.Now()
+	now := i.clock.Now()
 	all := map[string]any{
 		"iss": "https://idp.example.com/pool", "sub": "repo:octo/app:main", "aud": "sts.amazonaws.com",
 		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
-	for name, value := range claims {
-		all[name] = value
-	}
+	maps.Copy(all, claims)
 	token := jwt.New()
 	for name, value := range all {
 		if value != nil {
@@ -83,8 +83,8 @@ func (i *issuer) token(t *testing.T, claims map[string]any) string {
 }
 
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
-	good, evil := newIssuer(t, "https://idp.example.com/pool"), newIssuer(t, "https://idp.example.com/pool")
 	clock := &kmstest.Clock{}
+	good, evil := newIssuer(t, clock, "https://idp.example.com/pool"), newIssuer(t, clock, "https://idp.example.com/pool")
 	s := kmstest.Start(t, kmstest.WithWorld(web), kmstest.WithClock(clock), kmstest.WithIdentityProvider(string(good.text)))
 	assume := func(token string) (*sts.AssumeRoleWithWebIdentityOutput, error) {
 		return sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.URL()), RetryMaxAttempts: 1}).
@@ -121,8 +121,8 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 		},
 		{"for somebody else", good.token(t, map[string]any{"aud": "other"}), "InvalidIdentityToken", "Incorrect token audience"},
 		{"for several", good.token(t, map[string]any{"aud": []string{"sts.amazonaws.com", "other"}}), "InvalidIdentityToken", "Incorrect token audience"},
-		{"expired", good.token(t, map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}), "ExpiredTokenException", "Token expired"},
-		{"not valid yet", good.token(t, map[string]any{"nbf": time.Now().Add(time.Hour).Unix()}), "InvalidIdentityToken", "not valid yet"},
+		{"expired", good.token(t, map[string]any{"exp": clock.Now().Add(-time.Minute).Unix()}), "ExpiredTokenException", "Token expired"},
+		{"not valid yet", good.token(t, map[string]any{"nbf": clock.Now().Add(time.Hour).Unix()}), "InvalidIdentityToken", "not valid yet"},
 		{"without an end", good.token(t, map[string]any{"exp": nil}), "InvalidIdentityToken", "Missing a required claim: exp"},
 		{"without a subject", good.token(t, map[string]any{"sub": nil}), "InvalidIdentityToken", "Missing a required claim: sub"},
 		{

@@ -18,7 +18,7 @@ func TestOperationsAreDocumented(t *testing.T) {
 	i, err := Start(t.Context(), Config{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, i.Close(t.Context())) })
-	apis, err := i.apis()
+	apis, err := i.apis(t.Context())
 	require.NoError(t, err)
 	page, err := os.ReadFile("../../docs/api.md")
 	require.NoError(t, err)

@@ -32,7 +32,9 @@ func (f *forward) call(of *operation.Call) (*enforce.Call, error) {
 	if !ok {
 		return nil, fmt.Errorf("forward access needs a caller that is enforced, and not a %T", of.Authorizer)
 	}
-	return own.Via(stacks), nil
+	call := own.Via(stacks)
+	call.Connection().RequestID = of.RequestID
+	return call, nil
 }
 
 // KMS implements [cloudformation.Calls].

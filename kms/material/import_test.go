@@ -164,7 +164,7 @@ func TestImportTokens(t *testing.T) {
 	root := importRoot(t)
 	w, err := NewWrappingKey(LookupSpec("RSA_4096"), LookupWrappingAlgorithm("RSA_AES_KEY_WRAP_SHA_256"))
 	require.NoError(t, err)
-	token, err := w.Token(root, importOwner, time.Now())
+	token, err := w.Token(root, importOwner, time.Unix(1e9, 0))
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(token), 6144, "CiphertextType of the API")
 	_, _, err = OpenToken(root, importOwner+"x", token)
@@ -241,4 +241,40 @@ func TestOpensslWrapsMaterial(t *testing.T) {
 			})
 		}
 	}
+}
+
+// FuzzImport gives every spec whatever may have been wrapped. What is accepted is sealed and opened as the same.
+func FuzzImport(f *testing.F) {
+	for _, spec := range Specs() {
+		if !spec.Imports() || spec.family == familyRSA && spec.bits > 2048 {
+			continue
+		}
+		m, err := Generate(spec, rand.Reader)
+		require.NoError(f, err)
+		if pair, ok := m.secret().(asymmetric); ok {
+			der, err := pair.privateKey()
+			require.NoError(f, err)
+			f.Add(der)
+			continue
+		}
+		raw, err := m.secret().marshal()
+		require.NoError(f, err)
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, clear []byte) {
+		for _, spec := range Specs() {
+			key, err := parseImported(spec, clear)
+			if err != nil {
+				require.ErrorIs(t, err, ErrMaterial)
+				continue
+			}
+			kept, err := key.marshal()
+			require.NoError(t, err)
+			again, err := parse(spec, kept)
+			require.NoError(t, err, spec.Name)
+			same, err := again.marshal()
+			require.NoError(t, err)
+			require.Equal(t, kept, same)
+		}
+	})
 }

@@ -77,10 +77,8 @@ func (t *template) ref(name string, pos policy.Position) value {
 
 // made is what a resource of a deployment, or one of its attributes, is known by.
 func (t *template) made(pos policy.Position, logical string, attribute ...string) value {
-	text, ok := "", false
-	if len(attribute) == 0 {
-		text, ok = t.live.Reference(logical)
-	} else {
+	text, ok := t.live.Reference(logical)
+	if len(attribute) > 0 {
 		text, ok = t.live.Attribute(logical, attribute[0])
 	}
 	if ok {

@@ -4,6 +4,7 @@ package modeltest
 import (
 	"compress/gzip"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,9 +84,7 @@ func members(of reflect.Type) map[string]reflect.StructField {
 	out := map[string]reflect.StructField{}
 	for field := range of.Fields() {
 		if field.Anonymous {
-			for name, inner := range members(field.Type) {
-				out[name] = inner
-			}
+			maps.Copy(out, members(field.Type))
 			continue
 		}
 		name := field.Name
