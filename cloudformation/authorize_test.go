@@ -16,6 +16,13 @@ accounts:
   "111122223333":
     users:
       nobody: {}
+      condition:
+        policies:
+          P:
+            Version: "2012-10-17"
+            Statement:
+              - {Effect: Allow, Action: "cloudformation:*", Resource: "*"}
+              - {Effect: Allow, Action: "kms:*", Resource: "*", Condition: {"Null": {"kms:ViaService": "true"}, Bool: {"aws:ViaAWSService": "true"}}}
       planner:
         policies:
           P:
@@ -56,6 +63,9 @@ Resources:
 	id := regexp.MustCompile(`Request ID: ([0-9a-f-]{36})`).FindStringSubmatch(planner.reasons("dev-1"))
 	require.NotNil(t, id)
 	require.Contains(t, server.Explain(id[1]), "iam:CreateGroup")
+
+	// AWS CloudFormation is no service that AWS KMS knows kms:ViaService of.
+	require.Equal(t, "CREATE_COMPLETE", as("condition").create("dev-3", "Resources: {K: {Type: AWS::KMS::Key}}").status)
 
 	require.Equal(t, "CREATE_COMPLETE", deployer.create("dev-2", template).status)
 	out, _ := deployer.try("iam", "2010-05-08", "CreateGroup", in{"GroupName": "direct"})

@@ -213,3 +213,11 @@ func TestBadCatalogue(t *testing.T) {
 		require.Panics(t, func() { mustLoadCatalogue([]byte(src)) })
 	}
 }
+
+func TestHasService(t *testing.T) {
+	for folded, want := range map[string]bool{
+		"kms:viaservice": true, "sts:externalid": true, "aws:sourceip": false, "accounts.google.com:aud": false, "kms": false, "": false,
+	} {
+		require.Equal(t, want, HasService(folded), folded)
+	}
+}

@@ -83,7 +83,7 @@ func writeRule(w *strings.Builder, head string, b body) {
 	switch {
 	case len(b) == 0 && strings.Contains(head, " contains "):
 		fmt.Fprintf(w, "%s\n", head)
-	case len(b) == 0:
+	case len(b) == 0: // not by the translations of now: their rules without a body are members of sets
 		fmt.Fprintf(w, "%s := true\n", head)
 	case len(b) == 1 && !strings.Contains(b[0].text, "\n"):
 		fmt.Fprintf(w, "%s if %s\n", head, b[0].text)

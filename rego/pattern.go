@@ -90,7 +90,7 @@ func (s *scope) text(p policy.Pattern) string {
 		}
 	}
 	switch len(parts) {
-	case 0:
+	case 0: // not by the translations of now: an empty pattern is compared as an empty literal
 		return `""`
 	case 1:
 		return parts[0]

@@ -24,11 +24,13 @@ func TestOperationsAreDocumented(t *testing.T) {
 	require.NoError(t, err)
 	text, list, found := strings.Cut(string(page), mark)
 	require.True(t, found)
-	wanted := "\n| service | version | operations |\n|---|---|---|\n"
+	var table strings.Builder
+	table.WriteString("\n| service | version | operations |\n|---|---|---|\n")
 	for _, api := range apis {
 		d := api.Description()
-		wanted += "| " + d.Name + " | " + d.Version + " | " + strings.Join(api.Operations(), ", ") + " |\n"
+		table.WriteString("| " + d.Name + " | " + d.Version + " | " + strings.Join(api.Operations(), ", ") + " |\n")
 	}
+	wanted := table.String()
 	if *update {
 		require.NoError(t, os.WriteFile("../../docs/api.md", []byte(text+mark+wanted), 0o644)) //nolint:gosec // a page
 		return

@@ -196,6 +196,9 @@ func (c *Call) forwardKeys() evaluator.Context {
 			"aws:CalledViaFirst": service,
 			"aws:CalledViaLast":  service,
 		}
+		if name == "cloudformation" { // it is not in the table of the page above
+			delete(c.forward, "kms:ViaService")
+		}
 	}
 	return c.forward
 }
