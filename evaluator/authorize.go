@@ -94,15 +94,15 @@ func (v *verdict) deciding(h hit, f facts) bool {
 	half := h.class == classDelegate || h.class == classLimited && !f.limitedSuffices()
 	foreign := !f.has(callerSameAccount) && !f.has(callerService)
 	// What needs no other policy comes first: it alone decides.
-	names := func(direct fact) bool {
+	names := func(direct, limited fact) bool {
 		return h.class == classDirect ||
-			!f.has(direct) && (h.class == classLimited || h.class == classDelegate && f.has(callerRoot))
+			!f.has(direct) && (h.class == classLimited || h.class == classDelegate && f.has(callerRoot) && !f.has(limited))
 	}
 	switch v.reason {
 	case "direct-key-policy":
-		return h.layer == layerKey && names(keyDirect)
+		return h.layer == layerKey && names(keyDirect, keyLimited)
 	case "grant":
-		return h.layer == layerGrant && names(grantDirect)
+		return h.layer == layerGrant && names(grantDirect, grantLimited)
 	case "key-policy-and-iam":
 		return h.layer == layerIdentity || h.layer == layerKey && (half || foreign)
 	case "grant-and-iam":

@@ -80,7 +80,7 @@ func TestManyDecisionsAreTheReference(t *testing.T) {
 						got, err := e.Authorize(t.Context(), req)
 						want := refDecideAs(readings, world, req)
 						if err != nil || summary(got).String() != want.String() {
-							t.Fatalf("authorize: %s %v\nreference: %s\n%s", summary(got), err, want, describe(world, req))
+							t.Fatalf("authorize: %s %v\nreference: %s\nreadings: %s\n%s", summary(got), err, want, readings, describe(world, req))
 						}
 						decided.Add(1)
 						seen.add(want.reason)

@@ -260,8 +260,8 @@ func (r *reference) paths(alone, scp bool) refDecision {
 		and    []string
 	}{
 		{alone, "direct-key-policy", r.some(key, itself), nil},
-		{alone && root, "direct-key-policy", r.some(key, delegate), nil},
 		{alone && limits && suffices, "direct-key-policy", r.some(key, behind), nil},
+		{alone && root, "direct-key-policy", r.some(key, delegate), nil},
 		{limits || !cutsAll, "grant", r.some("grant", itself), nil},
 		{root, "grant", r.some("grant", delegate), nil},
 		{(limits || cutsNone) && suffices, "grant", r.some("grant", behind), nil},

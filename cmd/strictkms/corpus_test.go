@@ -39,7 +39,7 @@ func TestDecideCorpus(t *testing.T) {
 	for assume, in := range lines {
 		wanted := bytes.Count(in.Bytes(), []byte("\n"))
 		args := []string{"decide"}
-		for _, reading := range strings.FieldsSeq(assume) {
+		for reading := range strings.FieldsSeq(assume) {
 			args = append(args, "--assume", reading)
 		}
 		out, errw, code := run(in, args...)
