@@ -112,7 +112,7 @@ func (q *query) ownService() string {
 	_, path, _ := strings.Cut(p.Issuer, serviceLinkedPath)
 	principal, _, _ := strings.Cut(path, "/")
 	service, ok := strings.CutSuffix(principal, ".amazonaws.com")
-	if !ok || service == "" || strings.Contains(service, ".") {
+	if !ok || service == "" || strings.Contains(service, ".") { // as in autoscaling.ec2.amazonaws.com: no name is known
 		return ""
 	}
 	return service + "." + q.resource.Region + ".amazonaws.com"

@@ -109,7 +109,7 @@ func (x *exporter) levels(levels [][]*policy.Document) []any {
 func (x *exporter) names(docs []*policy.Document) []any {
 	out := []any{}
 	for _, doc := range docs {
-		if doc.HasUnresolved() {
+		if doc.HasUnresolved() { // the bundle answers as the strict half of a conditional decision
 			doc = doc.Bound(false)
 		}
 		name := "policy_" + hex.EncodeToString(doc.Digest[:12]) + x.suffix()

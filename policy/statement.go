@@ -173,14 +173,14 @@ func (p *parser) checkAction(v Value, offset int) {
 
 // checkResource asks for "*" or an ARN
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
-// What KMS does with another Resource in a key policy is not documented: it cannot match.
+// What KMS does with another Resource in a key policy is not documented: it is compared with the key's ARN as text.
 func (p *parser) checkResource(v Value, offset int) {
 	if v.Text == "*" {
 		return
 	}
 	if !strings.HasPrefix(v.Text, "arn:") {
 		if p.kind == KeyPolicy {
-			p.warn(CodeInvalidResource, offset, "resource %q is neither \"*\" nor an ARN: it matches no key", v.Text)
+			p.warn(CodeInvalidResource, offset, "resource %q is neither \"*\" nor an ARN: it is compared with the ARN of the key as it is", v.Text)
 			return
 		}
 		p.fail(CodeInvalidResource, offset, "resource %q is neither \"*\" nor an ARN", v.Text)
