@@ -73,7 +73,7 @@ func TestResourceFindings(t *testing.T) {
 	runFindings(t, []finding{
 		{"key ARN", IdentityPolicy, with("iam", `["*", "arn:aws:kms:*:111122223333:key/*", "arn:aws:kms:eu-west-1:111122223333:alias/x"]`), []string{}, ""},
 		{"alias name", IdentityPolicy, with("iam", `"alias/x"`), []string{"!3:1 invalid-resource"}, ""},
-		{"alias name in a key policy", KeyPolicy, with("", `"alias/x"`), []string{"3:1 invalid-resource"}, "matches no key"},
+		{"alias name in a key policy", KeyPolicy, with("", `"alias/x"`), []string{"3:1 invalid-resource"}, "compared with the ARN of the key"},
 		{"variable", IdentityPolicy, with("iam", `"arn:aws:kms:*:*:alias/${aws:username}"`), []string{}, ""},
 		{"malformed variable", IdentityPolicy, with("iam", `["*", "arn:aws:kms:*:*:alias/${username}"]`), []string{"!3:7 invalid-variable"}, "not a condition key"},
 		{"variable in front", IdentityPolicy, with("iam", `"arn:aws:kms:*:${aws:PrincipalAccount}:key/*"`), []string{"3:1 invalid-variable"}, "before the fifth colon"},
