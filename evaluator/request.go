@@ -43,3 +43,18 @@ type Request struct {
 	// Grant is the id of the grant that kms:RetireGrant acts on; empty stands for any grant of the key.
 	Grant string
 }
+
+// Acted is the ARN that the request acts on: of the key, the alias, the role or the resource. It is empty for an action
+// without a resource.
+func (r *Request) Acted() string {
+	switch {
+	case r.Key != nil:
+		return r.Key.ARN
+	case r.Role != nil:
+		return r.Role.ARN
+	case r.Alias != "":
+		return r.Alias
+	default:
+		return r.Resource
+	}
+}

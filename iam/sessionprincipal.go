@@ -125,7 +125,7 @@ func (o *session) build(base *Principal, managed []*policy.Document) *Principal 
 	if c.MFA != 0 {
 		p.MFA = time.Unix(c.MFA, 0).UTC()
 	}
-	p.Tags, p.Transitive = withTags(base.Tags, c.Tags), transitive(c)
+	p.Tags, p.Transitive = SessionTags(base.Tags, c.Tags), transitive(c)
 	p.SourceIdentity, p.Provider = c.SourceIdentity, c.Provider
 	switch {
 	case c.Federated:
@@ -177,17 +177,19 @@ func rootPermissions() *policy.Document {
 	return p.parse(policy.IdentityPolicy, "root user", "")
 }
 
-// withTags lays session tags over the tags of the user or role, without regard to case
+// SessionTags lays the tags of a session over those of the user or role, without regard to case
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_know).
-func withTags(own, session map[string]string) map[string]string {
+func SessionTags(own, session map[string]string) map[string]string {
 	if len(session) == 0 {
 		return own
 	}
-	merged := maps.Clone(session)
-	for name, value := range own {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(session)), func(s string) bool { return strings.EqualFold(s, name) }) {
-			merged[name] = value
-		}
+	merged := maps.Clone(own)
+	for name := range session {
+		maps.DeleteFunc(merged, func(other, _ string) bool { return strings.EqualFold(other, name) })
 	}
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	maps.Copy(merged, session)
 	return merged
 }

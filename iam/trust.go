@@ -1,11 +1,6 @@
 package iam
 
-import (
-	"encoding/json"
-	"strings"
-
-	"github.com/strictkms/strictkms/policy"
-)
+import "github.com/strictkms/strictkms/policy"
 
 // IsServiceLinked reports whether a role is a service-linked one, by its own word, its path or its name.
 func (r *RoleDetail) IsServiceLinked() bool { return r.serviceLinked() }
@@ -27,31 +22,5 @@ func (s *Service) ShownTrust(r *RoleDetail) string {
 	if document == nil {
 		return r.Trust
 	}
-	return withIDs(r.Trust, document, gone)
-}
-
-// withIDs returns the text of a policy with ids in the place of principals, and with every other byte as it was.
-func withIDs(text string, document *policy.Document, ids map[string]string) string {
-	var out strings.Builder
-	done := 0
-	for _, statement := range document.Statements {
-		if statement.Principals == nil {
-			continue
-		}
-		for _, p := range statement.Principals.Values {
-			id, ok := ids[p.Text]
-			at := p.Pos.Offset
-			if !ok || at < done || at >= len(text) {
-				continue
-			}
-			decoder := json.NewDecoder(strings.NewReader(text[at:]))
-			var written string
-			if err := decoder.Decode(&written); err != nil || written != p.Text {
-				continue
-			}
-			out.WriteString(text[done:at] + `"` + id + `"`)
-			done = at + int(decoder.InputOffset())
-		}
-	}
-	return out.String() + text[done:]
+	return document.RenamePrincipals(r.Trust, gone)
 }

@@ -40,14 +40,7 @@ func deriveSharedSecret(c *call, in *deriveSharedSecretInput) (*deriveSharedSecr
 	if err := checkRecipient(in.Recipient); err != nil {
 		return nil, err
 	}
-	if err := c.checkUse(key, material.KeyAgreement); err != nil {
-		return nil, err
-	}
-	_, a, err := key.algorithm(*in.KeyAgreementAlgorithm)
-	if err != nil {
-		return nil, err
-	}
-	m, err := key.currentMaterial()
+	m, a, err := c.materialFor(key, material.KeyAgreement, *in.KeyAgreementAlgorithm)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ type decryptOutput struct {
 func decrypt(c *call, in *decryptInput) (*decryptOutput, error) {
 	from := &source{
 		blob: in.CiphertextBlob, keyID: in.KeyId, keyMember: "keyId",
-		algorithm: orDefault(in.EncryptionAlgorithm, symmetricDefault), context: in.EncryptionContext,
+		algorithm: value(in.EncryptionAlgorithm, symmetricDefault), context: in.EncryptionContext,
 		grantTokens: in.GrantTokens,
 		ignored:     isTrue(in.DryRun) && slices.Contains(in.DryRunModifiers, ignoreCiphertext),
 	}

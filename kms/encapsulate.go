@@ -87,14 +87,7 @@ func (c *call) prepareEncapsulation(keyID, algorithm string, grantTokens []strin
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := c.checkUse(key, material.EncapsulateDecapsulate); err != nil {
-		return nil, nil, nil, err
-	}
-	_, a, err := key.algorithm(algorithm)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	m, err := key.currentMaterial()
+	m, a, err := c.materialFor(key, material.EncapsulateDecapsulate, algorithm)
 	return key, m, a, err
 }
 

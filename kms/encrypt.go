@@ -27,7 +27,7 @@ type encryptOutput struct {
 
 // encrypt is https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html.
 func encrypt(c *call, in *encryptInput) (*encryptOutput, error) {
-	algorithm := orDefault(in.EncryptionAlgorithm, symmetricDefault)
+	algorithm := value(in.EncryptionAlgorithm, symmetricDefault)
 	if err := checkContext(algorithm, in.EncryptionContext); err != nil {
 		return nil, err
 	}

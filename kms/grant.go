@@ -60,7 +60,7 @@ func createGrant(c *call, in *createGrantInput) (*createGrantOutput, error) {
 	if err := c.useGrantTokens(in.GrantTokens); err != nil {
 		return nil, err
 	}
-	key, err := c.grantKey("kms:CreateGrant", *in.KeyId)
+	key, err := c.plainKey("kms:CreateGrant", *in.KeyId)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +92,9 @@ func (in *createGrantInput) record(c *call, key *Key) *grantRecord {
 		account = key.Account // a service calls for itself
 	}
 	r := &grantRecord{
-		Name: orDefault(in.Name, ""), CreationDate: c.now(),
-		GranteePrincipal: orDefault(in.GranteePrincipal, ""), GranteeServicePrincipal: orDefault(in.GranteeServicePrincipal, ""),
-		RetiringPrincipal: orDefault(in.RetiringPrincipal, ""), RetiringServicePrincipal: orDefault(in.RetiringServicePrincipal, ""),
+		Name: value(in.Name, ""), CreationDate: c.now(),
+		GranteePrincipal: value(in.GranteePrincipal, ""), GranteeServicePrincipal: value(in.GranteeServicePrincipal, ""),
+		RetiringPrincipal: value(in.RetiringPrincipal, ""), RetiringServicePrincipal: value(in.RetiringServicePrincipal, ""),
 		IssuingAccount: fmt.Sprintf("arn:%s:iam::%s:root", c.Partition, account),
 	}
 	for _, operation := range in.Operations {
@@ -105,18 +105,9 @@ func (in *createGrantInput) record(c *call, key *Key) *grantRecord {
 	if in.Constraints != nil {
 		r.EncryptionContextEquals = in.Constraints.EncryptionContextEquals
 		r.EncryptionContextSubset = in.Constraints.EncryptionContextSubset
-		r.SourceArn = orDefault(in.Constraints.SourceArn, "")
+		r.SourceArn = value(in.Constraints.SourceArn, "")
 	}
 	return r
-}
-
-// grantKey finds the key of an operation about grants, which takes key ids and key ARNs only.
-func (c *call) grantKey(action, keyID string) (*Key, error) {
-	if err := refuseAlias(keyID); err != nil {
-		return nil, err
-	}
-	key, _, err := c.key(action, keyID)
-	return key, err
 }
 
 // putGrant stores a grant and returns its id, or that of the grant that the same request made before.

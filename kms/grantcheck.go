@@ -145,7 +145,7 @@ func (c *call) lookupGrantPrincipal(text string) (id string, exists bool) {
 	if arn, ok := policy.ParseARN(text); !ok || arn.Partition != c.Partition {
 		return "", false
 	}
-	return c.service.lookupPrincipal(&p)
+	return p.Lookup(c.service.lookupARN)
 }
 
 // GrantPrincipalIDs are the unique ids that the grantee and the retiring principal of a grant had when it was made, by

@@ -19,7 +19,7 @@ func retireGrant(c *call, in *retireGrantInput) error {
 	if err != nil {
 		return err
 	}
-	key, err := c.grantKey("kms:RetireGrant", keyID)
+	key, err := c.plainKey("kms:RetireGrant", keyID)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ type revokeGrantInput struct {
 
 // revokeGrant deletes a grant for someone whom a policy permits that.
 func revokeGrant(c *call, in *revokeGrantInput) error {
-	key, err := c.grantKey("kms:RevokeGrant", *in.KeyId)
+	key, err := c.plainKey("kms:RevokeGrant", *in.KeyId)
 	if err != nil {
 		return err
 	}

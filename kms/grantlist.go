@@ -67,7 +67,7 @@ func listGrants(c *call, in *listGrantsInput) (*listGrantsOutput, error) {
 	if in.GranteePrincipal != nil && in.GranteeServicePrincipal != nil {
 		return nil, failf(CodeValidation, "You can specify either GranteePrincipal or GranteeServicePrincipal, but not both.")
 	}
-	key, err := c.grantKey("kms:ListGrants", *in.KeyId)
+	key, err := c.plainKey("kms:ListGrants", *in.KeyId)
 	if err != nil {
 		return nil, err
 	}

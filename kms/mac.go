@@ -83,13 +83,6 @@ func (c *call) prepareMac(keyID, algorithm string, grantTokens []string) (*Key, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := c.checkUse(key, material.GenerateVerifyMAC); err != nil {
-		return nil, nil, nil, err
-	}
-	_, a, err := key.algorithm(algorithm)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	m, err := key.currentMaterial()
+	m, a, err := c.materialFor(key, material.GenerateVerifyMAC, algorithm)
 	return key, m, a, err
 }

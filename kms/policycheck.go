@@ -67,41 +67,19 @@ func checkSetOperators(statement *policy.Statement) error {
 // of those that have one: a policy means the user or role that was there when it was put, not a later one of the same name
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
 func (s *Service) principalIDs(document *policy.Document) (map[string]string, error) {
-	var ids map[string]string
-	var invalid error
-	for _, statement := range document.Statements {
-		if statement.Principals == nil {
-			continue
-		}
-		for _, principal := range statement.Principals.Values {
-			id, exists := s.lookupPrincipal(&principal)
-			if !exists {
-				invalid = failf(CodeMalformedPolicyDocument, "Policy contains a statement with one or more invalid principals.")
-			}
-			if id != "" {
-				if ids == nil {
-					ids = map[string]string{}
-				}
-				ids[principal.Text] = id
-			}
-		}
+	ids, missing := document.PrincipalIDs(s.lookupARN)
+	if missing != nil {
+		return ids, failf(CodeMalformedPolicyDocument, "Policy contains a statement with one or more invalid principals.")
 	}
-	return ids, invalid
+	return ids, nil
 }
 
-// lookupPrincipal says whether a principal of a policy exists, with its unique id if it has one.
-func (s *Service) lookupPrincipal(p *policy.Principal) (id string, exists bool) {
-	switch p.Form {
-	case policy.PrincipalUser, policy.PrincipalRole, policy.PrincipalRoleSession, policy.PrincipalFederatedUser:
-		if s.config.Principals == nil {
-			return "", true
-		}
-		return s.config.Principals.Lookup(p.Text)
-	case policy.PrincipalUniqueID, policy.PrincipalUnknown:
-		return "", false // a unique id stands for what was deleted
-	default:
+// lookupARN is the look-up of users, roles and sessions: all exist for a service without [Principals].
+func (s *Service) lookupARN(arn string) (id string, exists bool) {
+	if s.config.Principals == nil {
 		return "", true
 	}
+	return s.config.Principals.Lookup(arn)
 }
 
 // checkLockout refuses a policy under which its own author could not change it any more, unless the request waives the

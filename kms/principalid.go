@@ -1,9 +1,7 @@
 package kms
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/strictkms/strictkms/policy"
@@ -87,7 +85,7 @@ func (k *Key) disowning(arn, uniqueID string) *Key {
 		out.grants, out.Grants = append(out.grants, g), append(out.Grants, &g.Grant)
 	}
 	if id, ok := k.PrincipalIDs[arn]; ok && id != uniqueID {
-		out.Policy = renamePrincipals(k.Policy, k.PolicyDocument, map[string]string{arn: id})
+		out.Policy = k.PolicyDocument.RenamePrincipals(k.Policy, map[string]string{arn: id})
 		out.PolicyDocument, _ = policy.Parse(policy.KeyPolicy, keyPolicyName, []byte(out.Policy))
 		if out.PolicyDocument == nil {
 			out.grants, out.Grants = nil, nil // it was valid before; what it denies must not be lost
@@ -106,33 +104,6 @@ func (g *grant) renamed(arn, id string) *grant {
 		out.RetiringPrincipal = id
 	}
 	return &out
-}
-
-// renamePrincipals returns the text of a key policy with ids in the place of principals, and with every other byte as
-// it was.
-func renamePrincipals(text string, document *policy.Document, ids map[string]string) string {
-	var out strings.Builder
-	done := 0
-	for _, statement := range document.Statements {
-		if statement.Principals == nil {
-			continue
-		}
-		for _, p := range statement.Principals.Values {
-			id, ok := ids[p.Text]
-			at := p.Pos.Offset
-			if !ok || at < done || at >= len(text) {
-				continue
-			}
-			decoder := json.NewDecoder(strings.NewReader(text[at:]))
-			var written string
-			if err := decoder.Decode(&written); err != nil || written != p.Text {
-				continue // it is not where the parser says: the caller finds the principal unchanged
-			}
-			out.WriteString(text[done:at] + `"` + id + `"`)
-			done = at + int(decoder.InputOffset())
-		}
-	}
-	return out.String() + text[done:]
 }
 
 // shown is the name by which a principal that had an id is told: that id, once it is not there any more or somebody
@@ -158,5 +129,5 @@ func (s *Service) shownPolicy(key *Key) string {
 	if len(gone) == 0 {
 		return key.Policy
 	}
-	return renamePrincipals(key.Policy, key.PolicyDocument, gone)
+	return key.PolicyDocument.RenamePrincipals(key.Policy, gone)
 }

@@ -39,12 +39,12 @@ type reEncryptOutput struct {
 func reEncrypt(c *call, in *reEncryptInput) (*reEncryptOutput, error) {
 	from := &source{
 		blob: in.CiphertextBlob, keyID: in.SourceKeyId, keyMember: "sourceKeyId",
-		algorithm: orDefault(in.SourceEncryptionAlgorithm, symmetricDefault), context: in.SourceEncryptionContext,
+		algorithm: value(in.SourceEncryptionAlgorithm, symmetricDefault), context: in.SourceEncryptionContext,
 		grantTokens: in.GrantTokens,
 		ignored:     isTrue(in.DryRun) && slices.Contains(in.DryRunModifiers, ignoreCiphertext),
 	}
 	to := encryption{
-		algorithm: orDefault(in.DestinationEncryptionAlgorithm, symmetricDefault), context: in.DestinationEncryptionContext,
+		algorithm: value(in.DestinationEncryptionAlgorithm, symmetricDefault), context: in.DestinationEncryptionContext,
 	}
 	if err := c.authorizeReEncrypt(from, &to, *in.DestinationKeyId); err != nil {
 		return nil, err

@@ -246,7 +246,7 @@ func (s *Service) seedGrant(keyPath string, g *policy.Grant, created time.Time) 
 	}
 	for _, principal := range []string{g.GranteePrincipal, g.RetiringPrincipal} {
 		p, _ := policy.ParsePrincipal(principal)
-		if uniqueID, exists := s.lookupPrincipal(&p); exists && uniqueID != "" {
+		if uniqueID, exists := p.Lookup(s.lookupARN); exists && uniqueID != "" {
 			if record.PrincipalIDs == nil {
 				record.PrincipalIDs = map[string]string{}
 			}

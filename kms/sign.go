@@ -96,7 +96,7 @@ type signing struct {
 }
 
 func (s *signing) messageType() material.MessageType {
-	return material.MessageType(orDefault(s.kind, string(material.Raw)))
+	return material.MessageType(value(s.kind, string(material.Raw)))
 }
 
 // prepareSigning authorizes a call and checks all that can be checked before a message is signed or verified.
@@ -107,10 +107,7 @@ func (c *call) prepareSigning(s *signing) (*Key, *material.Material, *material.A
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := c.checkUse(key, material.SignVerify); err != nil {
-		return nil, nil, nil, err
-	}
-	_, a, err := key.algorithm(s.algorithm)
+	a, err := c.algorithmFor(key, material.SignVerify, s.algorithm)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -10,14 +10,6 @@ import (
 // What the operations that use key material have in common: the condition keys of their requests, and what is checked
 // once a call is authorized.
 
-// orDefault returns the value of an optional parameter.
-func orDefault(value *string, otherwise string) string {
-	if value == nil {
-		return otherwise
-	}
-	return *value
-}
-
 // isTrue reports whether an optional parameter is true.
 func isTrue(value *bool) bool { return value != nil && *value }
 
@@ -98,6 +90,25 @@ func (k *Key) algorithm(name string) (*material.Spec, *material.Algorithm, error
 		return nil, nil, failf(CodeInvalidKeyUsage, "Algorithm %s is incompatible with key spec %s.", name, spec.Name)
 	}
 	return spec, a, nil
+}
+
+// algorithmFor refuses a key whose state or usage does not suit the operation, or whose spec not the algorithm of a name.
+func (c *call) algorithmFor(key *Key, usage material.Usage, name string) (*material.Algorithm, error) {
+	if err := c.checkUse(key, usage); err != nil {
+		return nil, err
+	}
+	_, a, err := key.algorithm(name)
+	return a, err
+}
+
+// materialFor is algorithmFor with the key material to use the algorithm with.
+func (c *call) materialFor(key *Key, usage material.Usage, name string) (*material.Material, *material.Algorithm, error) {
+	a, err := c.algorithmFor(key, usage, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := key.currentMaterial()
+	return m, a, err
 }
 
 // dryRun is how a call ends that would have succeeded and was to change nothing.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/internal/instance"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
 
@@ -47,7 +48,7 @@ func Start(t T, options ...Option) *Server {
 	for _, option := range options {
 		option(&set)
 	}
-	set.defaults.Partition = source.PartitionOf(set.defaults.Region)
+	set.defaults.Partition = policy.PartitionOf(set.defaults.Region)
 	s := &Server{Clock: set.clock, t: t, log: &testLog{t: t}, explain: set.explain, loads: set.loads}
 	if set.err == nil {
 		s.world, set.err = newWorld(set.defaults, set.loads)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/awsquery"
 )
@@ -130,7 +131,7 @@ func (x *exchange) doAPI(ctx context.Context, body []byte, decode operation.Deco
 	if x.caller, err = x.server.identify(ctx, x.r, body, d, x.operation); err != nil {
 		return nil, err
 	}
-	partition := partitionOf(x.caller.region)
+	partition := policy.PartitionOf(x.caller.region)
 	if d.Global {
 		x.caller.region = operation.GlobalRegion(partition)
 	}

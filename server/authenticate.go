@@ -9,6 +9,7 @@ import (
 
 	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/sigv4"
 )
@@ -42,7 +43,7 @@ func (c *caller) name() string {
 	case c.principal != nil:
 		return c.principal.ARN
 	default:
-		return "arn:" + partitionOf(c.region) + ":iam::" + c.account + ":root"
+		return "arn:" + policy.PartitionOf(c.region) + ":iam::" + c.account + ":root"
 	}
 }
 

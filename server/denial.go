@@ -117,13 +117,13 @@ func newDenial(call *enforce.Call, d *enforce.Decision) *denial {
 	if p := call.Caller(); p != nil {
 		c.Principal.ID, c.Principal.Name, c.Principal.ARN = p.UniqueID, p.Name, p.ARN
 	}
-	c.Action, c.Resource = d.Request.Action, enforce.ResourceOf(&d.Request)
+	c.Action, c.Resource = d.Request.Action, d.Request.Acted()
 	c.Conditions.Items = conditionsOf(d.Request.Context)
 	return out
 }
 
 func resource(d *enforce.Decision) policy.ARN {
-	arn, _ := policy.ParseARN(enforce.ResourceOf(&d.Request))
+	arn, _ := policy.ParseARN(d.Request.Acted())
 	return arn
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strictkms/strictkms/internal/operation"
 	"github.com/strictkms/strictkms/kms"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/awsjson"
 	"github.com/strictkms/strictkms/server/enforce"
 )
@@ -95,7 +96,7 @@ func (x *exchange) do(ctx context.Context) (any, error) {
 		input = []byte("{}") // an operation without input
 	}
 	x.asked = kms.Call{
-		Account: x.caller.account, Partition: partitionOf(x.caller.region), Region: x.caller.region,
+		Account: x.caller.account, Partition: policy.PartitionOf(x.caller.region), Region: x.caller.region,
 		Principal: x.caller.name(), Authorizer: x.call, Observer: x.call,
 	}
 	x.result, err = x.server.config.KMS.Do(ctx, &x.asked, x.operation, input)

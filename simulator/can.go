@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func Can(ctx context.Context, e *evaluator.Evaluator, q Question) (*Answer, erro
 				return nil, err
 			}
 		}
-		parts = append(parts, Part{Resource: resourceOf(req), Decision: d})
+		parts = append(parts, Part{Resource: cmp.Or(req.Acted(), "*"), Decision: d})
 	}
 	deciding := parts[len(parts)-1]
 	for _, part := range parts {
@@ -131,19 +132,4 @@ func actionName(text string) string {
 		return action.Name
 	}
 	return text
-}
-
-func resourceOf(req evaluator.Request) string {
-	switch {
-	case req.Key != nil:
-		return req.Key.ARN
-	case req.Alias != "":
-		return req.Alias
-	case req.Role != nil:
-		return req.Role.ARN
-	case req.Resource != "":
-		return req.Resource
-	default:
-		return "*"
-	}
 }

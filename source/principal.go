@@ -1,11 +1,11 @@
 package source
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -65,23 +65,8 @@ func (w *World) Session(name string, s Session) (*evaluator.Principal, error) {
 	p.HasSession = p.HasSession || s.HasPolicies || len(s.Policies) > 0
 	p.Session = s.Policies
 	p.Provider = s.Provider
-	p.Tags = withTags(p.Tags, s.Tags)
+	p.Tags = iam.SessionTags(p.Tags, s.Tags)
 	return p, nil
-}
-
-// withTags lays session tags over the tags of the user or role
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_know).
-func withTags(own, session map[string]string) map[string]string {
-	if len(session) == 0 {
-		return own
-	}
-	merged := maps.Clone(session)
-	for name, value := range own {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(session)), func(s string) bool { return strings.EqualFold(s, name) }) {
-			merged[name] = value
-		}
-	}
-	return merged
 }
 
 func (w *World) userARN(u *User) string { return w.Defaults.IAMARN(u.Account, "user", u.Path, u.Name) }

@@ -46,7 +46,7 @@ func newLoader(p stackParams, several bool) (*loader, error) {
 	return &loader{
 		expected: loadable,
 		world: &source.World{Defaults: source.Defaults{
-			Account: p.account, Region: p.region, Partition: source.PartitionOf(p.region),
+			Account: p.account, Region: p.region, Partition: policy.PartitionOf(p.region),
 		}},
 		options: cloudformation.Options{
 			Account: p.account, Region: p.region, StackName: p.stackName, Parameters: values, AllowExtraParameters: several,

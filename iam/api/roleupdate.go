@@ -81,35 +81,12 @@ func (c *call) setTrust(r *iam.RoleDetail, text string) error {
 	if errs := diags.Errors(); len(errs) > 0 {
 		return iam.Errorf(iam.CodeMalformedPolicyDocument, "%s", errs[0].Message)
 	}
-	ids := map[string]string{}
-	for _, s := range document.Statements {
-		if s.Principals == nil {
-			continue
-		}
-		for _, p := range s.Principals.Values {
-			id, exists := c.lookup(&p)
-			if !exists {
-				return iam.Errorf(iam.CodeMalformedPolicyDocument, `Invalid principal in policy: "AWS":"%s"`, p.Text)
-			}
-			if id != "" {
-				ids[p.Text] = id
-			}
-		}
+	ids, missing := document.PrincipalIDs(c.service.config.Identities.Lookup)
+	if missing != nil {
+		return iam.Errorf(iam.CodeMalformedPolicyDocument, `Invalid principal in policy: "AWS":"%s"`, missing.Text)
 	}
 	r.Trust, r.TrustIDs = text, ids
 	return nil
-}
-
-// lookup says whether a principal of a policy exists, with its unique id if it has one.
-func (c *call) lookup(p *policy.Principal) (id string, exists bool) {
-	switch p.Form {
-	case policy.PrincipalUser, policy.PrincipalRole, policy.PrincipalRoleSession, policy.PrincipalFederatedUser:
-		return c.service.config.Identities.Lookup(p.Text)
-	case policy.PrincipalUniqueID, policy.PrincipalUnknown:
-		return "", false // a unique id stands for what was deleted
-	default:
-		return "", true
-	}
 }
 
 type putRolePermissionsBoundaryInput struct {

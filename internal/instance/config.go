@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/strictkms/strictkms/iam/oidc"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source"
 )
@@ -88,7 +89,7 @@ func (c *Config) complete() error {
 		c.Defaults.Region = "us-east-1"
 	}
 	if c.Defaults.Partition == "" {
-		c.Defaults.Partition = source.PartitionOf(c.Defaults.Region)
+		c.Defaults.Partition = policy.PartitionOf(c.Defaults.Region)
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now //nolint:forbidigo // the default of the clock that everybody else is given

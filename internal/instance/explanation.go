@@ -2,6 +2,7 @@ package instance
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -77,19 +78,8 @@ func (i *Instance) WriteDenials(ctx context.Context, w io.Writer) error {
 
 // describe puts a decision in words.
 func describe(req evaluator.Request, explained evaluator.Decision) string {
-	resource := "*"
-	switch {
-	case req.Key != nil:
-		resource = req.Key.ARN
-	case req.Alias != "":
-		resource = req.Alias
-	case req.Role != nil:
-		resource = req.Role.ARN
-	case req.Resource != "":
-		resource = req.Resource
-	}
 	var text strings.Builder
-	answer := &simulator.Answer{Principal: req.Principal.ARN, Action: req.Action, Resource: resource, Decision: explained}
+	answer := &simulator.Answer{Principal: req.Principal.ARN, Action: req.Action, Resource: cmp.Or(req.Acted(), "*"), Decision: explained}
 	if err := simulator.WriteText(&text, answer); err != nil {
 		return err.Error()
 	}

@@ -108,20 +108,6 @@ func (c *Call) actionRefusal(access *operation.Access, d *Decision) *operation.E
 
 const onResource = " on resource: "
 
-// ResourceOf is what a request acts on, empty for nothing.
-func ResourceOf(req *evaluator.Request) string {
-	switch {
-	case req.Key != nil:
-		return req.Key.ARN
-	case req.Role != nil:
-		return req.Role.ARN
-	case req.Alias != "":
-		return req.Alias
-	default:
-		return req.Resource
-	}
-}
-
 // Via returns a call that a service makes for the caller of this one, with the caller's permissions (forward access).
 // What it decides is its own.
 func (c *Call) Via(service *iam.Principal) *Call {

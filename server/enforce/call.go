@@ -101,7 +101,7 @@ func (c *Call) record(d Decision) {
 
 // about is what a decision is about.
 func about(d *Decision) [2]string {
-	return [2]string{d.Request.Action, ResourceOf(&d.Request)}
+	return [2]string{d.Request.Action, d.Request.Acted()}
 }
 
 // Key implements [kms.Observer]. A later version of a key takes the place of an earlier one.

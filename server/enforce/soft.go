@@ -15,7 +15,7 @@ type cause struct{ principal, action, resource, reason string }
 
 // cause tells what a denial is about.
 func (c *Call) cause(d *Decision) cause {
-	return cause{c.callerARN(), d.Request.Action, ResourceOf(&d.Request), d.Answer.Reason}
+	return cause{c.callerARN(), d.Request.Action, d.Request.Acted(), d.Answer.Reason}
 }
 
 // wouldDeny logs, once per cause, what mode strict would deny.

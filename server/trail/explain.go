@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -61,7 +62,7 @@ func (t *Trail) Explain(ctx context.Context, requestID string) (Explanation, boo
 }
 
 func explained(ctx context.Context, call *enforce.Call, d *enforce.Decision) ExplainedDecision {
-	out := ExplainedDecision{Action: d.Request.Action, Resource: resourceOf(&d.Request), Passed: d.Passed}
+	out := ExplainedDecision{Action: d.Request.Action, Resource: cmp.Or(d.Request.Acted(), "*"), Passed: d.Passed}
 	var err error
 	if out.Decision, err = call.Explain(ctx, d); err != nil {
 		out.Error = err.Error()

@@ -1,6 +1,8 @@
 package trail
 
 import (
+	"cmp"
+
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/enforce"
@@ -68,7 +70,7 @@ func newOurs(e *Entry) ours {
 
 func newAccess(d *enforce.Decision) access {
 	a := access{
-		Action: d.Request.Action, Resource: resourceOf(&d.Request), Decision: string(d.Answer.Decision),
+		Action: d.Request.Action, Resource: cmp.Or(d.Request.Acted(), "*"), Decision: string(d.Answer.Decision),
 		Reason: d.Answer.Reason, DecidingStatements: []statement{},
 	}
 	if a.Decision == "" {
@@ -83,20 +85,4 @@ func newAccess(d *enforce.Decision) access {
 		}
 	}
 	return a
-}
-
-// resourceOf is what a request acts on, as AWS's messages name it.
-func resourceOf(req *evaluator.Request) string {
-	switch {
-	case req.Key != nil:
-		return req.Key.ARN
-	case req.Role != nil:
-		return req.Role.ARN
-	case req.Alias != "":
-		return req.Alias
-	case req.Resource != "":
-		return req.Resource
-	default:
-		return "*"
-	}
 }

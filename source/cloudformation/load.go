@@ -85,7 +85,7 @@ func (t *template) setOptions(w *source.World, file string, opts Options) error 
 		opts.StackName = stackNameOf(file)
 	}
 	t.opts = opts
-	t.partition = source.PartitionOf(opts.Region)
+	t.partition = policy.PartitionOf(opts.Region)
 	pos := policy.Position{File: file, Line: 1, Column: 1}
 	if !policy.IsAccountID(opts.Account) {
 		t.fail(pos, "invalid-option", "%s is no account id: expected 12 digits", quote(opts.Account))
