@@ -91,9 +91,6 @@ func createChangeSet(c *call, in *createChangeSetInput) (*createChangeSetOutput,
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkCapabilities(); err != nil {
-		return nil, err
-	}
 	set, err := c.newChangeSet(s, in, d)
 	if err != nil {
 		return nil, err
@@ -138,7 +135,14 @@ func (c *call) newChangeSet(s *stackRecord, in *createChangeSetInput, d *definit
 		return nil, err
 	}
 	for _, other := range sets {
-		if other.Name == *in.ChangeSetName {
+		switch {
+		case other.Name != *in.ChangeSetName:
+		case other.ExecutionStatus == executionComplete:
+			// It is over, and its name passes on: the AWS CLI names a change set by the second it is made in.
+			if err := c.deleteChangeSets(other); err != nil {
+				return nil, err
+			}
+		default:
 			return nil, operation.Errorf(codeAlreadyExists, "ChangeSet %s cannot be created due to a mismatch with existing attribute Name",
 				*in.ChangeSetName)
 		}

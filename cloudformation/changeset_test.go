@@ -32,6 +32,11 @@ func TestChangeSetCreatesAStack(t *testing.T) {
 	root.fails("ExecuteChangeSet", in{"ChangeSetName": made.text("Id")}, "InvalidChangeSetStatus",
 		"cannot be executed in its current execution status of [EXECUTE_COMPLETE]")
 	root.fails("CreateChangeSet", change("s", "second", "CREATE", before), "ValidationError", "already exists and cannot be created again")
+
+	// The name of what was executed is free: the AWS CLI names change sets by the second, and this server is quick.
+	root.do("CreateChangeSet", change("s", "first", "UPDATE", after))
+	require.Equal(t, "AVAILABLE", root.do("DescribeChangeSet", in{"StackName": "s", "ChangeSetName": "first"}).text("ExecutionStatus"))
+	require.Len(t, root.do("ListChangeSets", in{"StackName": "s"}).all("Summaries/member"), 1)
 }
 
 func rawTemplate(c *client, input in) string {

@@ -215,7 +215,8 @@ func (s *stackRecord) checkUpdatable() error {
 	return invalid("Stack:%s is in %s state and can not be updated.", s.ID, s.Status)
 }
 
-// redefine is the definition that an update gives a stack: what it does not say stays as it is.
+// redefine is the definition that an update gives a stack: what it does not say stays as it is. What it may make is
+// acknowledged by its capabilities.
 func (c *call) redefine(s *stackRecord, body, url *string, previous *bool, given []parameterInput, caps []string, tags []tagInput) (*definition, error) {
 	text := s.Template
 	if !value(previous, false) {
@@ -230,7 +231,11 @@ func (c *call) redefine(s *stackRecord, body, url *string, previous *bool, given
 	if tags != nil {
 		records = tagRecords(tags)
 	}
-	return c.define(text, given, s.Parameters, caps, records)
+	d, err := c.define(text, given, s.Parameters, caps, records)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.checkCapabilities()
 }
 
 // draft is the stack with another definition, for plans: nothing of it is saved.
@@ -264,9 +269,6 @@ func updateStack(c *call, in *updateStackInput) (*stackIDOutput, error) {
 	}
 	d, err := c.redefine(s, in.TemplateBody, in.TemplateURL, in.UsePreviousTemplate, in.Parameters, in.Capabilities, in.Tags)
 	if err != nil {
-		return nil, err
-	}
-	if err := d.checkCapabilities(); err != nil {
 		return nil, err
 	}
 	_, has, failed, err := c.planUpdate(s, d)

@@ -18,15 +18,13 @@ import (
 type canParams struct {
 	principal, action, key string
 
-	load          []string
-	stack         stackParams
+	world         worldParams
 	context       []string
 	viaService    string
 	sourceVPCE    string
 	sessionPolicy string
 	grant         string
 	export        string
-	assume        []string
 	format        enum
 	now           func() time.Time
 }
@@ -65,8 +63,7 @@ Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&p.load, "load", nil, "a `FILE` with policies: a CloudFormation template or a world file (repeatable)")
-	addStack(cmd, &p.stack)
+	addWorld(cmd, &p.world)
 	flags.StringArrayVar(&p.context, "context", nil, "a condition key of the request as `K=V`; repeat it for a list of values")
 	flags.StringVar(&p.viaService, "via-service", "",
 		"the `SERVICE` that makes the call on the principal's behalf, for example s3 or s3.eu-west-2.amazonaws.com")
@@ -75,25 +72,17 @@ Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is
 	flags.StringVar(&p.grant, "grant", "", "the `ID` of the grant that kms:RetireGrant is about")
 	flags.StringVar(&p.export, "export", "",
 		"also write the question and its policies as an OPA bundle to `FILE` (.tar.gz), for stock opa to decide: see docs/rego.md")
-	addAssume(cmd, &p.assume)
 	addFormat(cmd, &p.format)
 	return cmd
 }
 
 // runCan answers a question; a denial is an [exitError].
 func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
-	if len(p.load) == 0 {
-		return errors.New("name at least one file with --load: " + loadable)
-	}
 	if p.viaService != "" && p.sourceVPCE != "" {
 		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
 		return errors.New("a call that a service makes does not pass a VPC endpoint: use --via-service or --source-vpce, not both")
 	}
-	readings, err := readingsOf(p.assume)
-	if err != nil {
-		return err
-	}
-	world, err := loadWorld(p.load, p.stack, errw)
+	world, readings, err := p.world.open(errw)
 	if err != nil {
 		return err
 	}

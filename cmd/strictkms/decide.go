@@ -63,50 +63,16 @@ func runDecide(ctx context.Context, readings evaluator.Readings, in io.Reader, o
 	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
 	base := evaluator.New(&source.World{}).Assuming(readings)
 	d := &decider{base: base, out: bufio.NewWriter(out)}
-	r := bufio.NewReaderSize(in, 64<<10)
-	var line []byte
-	for number := 1; ; number++ {
-		var tooLong bool
-		var readErr error
-		line, tooLong, readErr = readLine(r, line[:0])
-		if readErr != nil && !errors.Is(readErr, io.EOF) {
-			return errors.Join(fmt.Errorf("read standard input: %w", readErr), d.out.Flush())
-		}
-		if err := d.answer(ctx, line, tooLong, fmt.Sprintf("line %d", number)); err != nil {
+	r := newLineReader(in, "standard input")
+	return r.each(func(line []byte, tooLong bool, name string) error {
+		if err := d.answer(ctx, line, tooLong, name); err != nil {
 			return err
 		}
-		if readErr != nil || !hasLine(r) {
-			if err := d.out.Flush(); err != nil {
-				return err
-			}
-		}
-		if readErr != nil {
+		if r.hasLine() {
 			return nil
 		}
-	}
-}
-
-// readLine reads a line of any length into a buffer, but keeps at most [maxLineInBytes] of it.
-func readLine(r *bufio.Reader, line []byte) (_ []byte, tooLong bool, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) > maxLineInBytes {
-			tooLong = true
-			line = line[:0]
-		}
-		if !tooLong {
-			line = append(line, part...)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, tooLong, err
-		}
-	}
-}
-
-// hasLine reports whether a whole line can be read without waiting.
-func hasLine(r *bufio.Reader) bool {
-	buffered, err := r.Peek(r.Buffered())
-	return err == nil && bytes.IndexByte(buffered, '\n') >= 0
+		return d.out.Flush()
+	})
 }
 
 // decider answers lines; policies that several lines have are compiled once.

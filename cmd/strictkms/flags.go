@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/source"
 )
 
 // enum is a flag with a few values; the first is the default.
@@ -78,6 +81,33 @@ func addStack(cmd *cobra.Command, p *stackParams) {
 	flags.StringVar(&p.region, "region", "us-east-1", "the Region that short names and templates belong to")
 	flags.StringVar(&p.stackName, "stack-name", "", "the name of the stack of a template (default: the name of its file)")
 	flags.StringArrayVar(&p.parameters, "parameter", nil, "a template parameter as `K=V` (repeatable)")
+}
+
+// worldParams say which world a question is about, and how what AWS leaves open is read.
+type worldParams struct {
+	load   []string
+	stack  stackParams
+	assume []string
+}
+
+// addWorld adds the flags of a question about what was loaded.
+func addWorld(cmd *cobra.Command, p *worldParams) {
+	cmd.Flags().StringArrayVar(&p.load, "load", nil, "a `FILE` with policies: "+loadable+" (repeatable)")
+	addStack(cmd, &p.stack)
+	addAssume(cmd, &p.assume)
+}
+
+// open reads the world and prints the warnings about it.
+func (p *worldParams) open(errw io.Writer) (*source.World, evaluator.Readings, error) {
+	readings, err := readingsOf(p.assume)
+	if err != nil {
+		return nil, readings, err
+	}
+	if len(p.load) == 0 {
+		return nil, readings, errors.New("name at least one file with --load: " + loadable)
+	}
+	world, err := loadWorld(p.load, p.stack, errw)
+	return world, readings, err
 }
 
 // pairs reads texts of the form K=V.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -126,22 +125,9 @@ type verification struct {
 
 // all asks every line, in order.
 func (v *verification) all(ctx context.Context, in io.Reader) error {
-	r := bufio.NewReaderSize(in, 64<<10)
-	var line []byte
-	for number := 1; ; number++ {
-		var tooLong bool
-		var readErr error
-		line, tooLong, readErr = readLine(r, line[:0])
-		if readErr != nil && !errors.Is(readErr, io.EOF) {
-			return fmt.Errorf("read requests: %w", readErr)
-		}
-		if err := v.one(ctx, line, tooLong, fmt.Sprintf("line %d", number)); err != nil {
-			return err
-		}
-		if readErr != nil {
-			return nil
-		}
-	}
+	return newLineReader(in, "requests").each(func(line []byte, tooLong bool, name string) error {
+		return v.one(ctx, line, tooLong, name)
+	})
 }
 
 // one asks a line and writes what came of it; an empty line is none.

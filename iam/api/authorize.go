@@ -32,6 +32,15 @@ func (c *call) authorize(action string, on resource, more ...keys) error {
 	})
 }
 
+// authorizeMaking asks whether the caller may make a thing of a kind, for example a User: iam:CreateUser, and iam:TagUser
+// for one with tags.
+func (c *call) authorizeMaking(kind string, on resource, tags []tag, more ...keys) error {
+	if err := c.authorize("iam:Create"+kind, on, append(more, requestTags(tags))...); err != nil || len(tags) == 0 {
+		return err
+	}
+	return c.authorize("iam:Tag"+kind, on, requestTags(tags))
+}
+
 // user is a user as a resource; u is nil for one that is not there.
 func (c *call) user(u *iam.UserDetail, name string) resource {
 	if u == nil {

@@ -154,13 +154,8 @@ func createPolicy(c *call, in *createPolicyInput) (*createPolicyOutput, error) {
 	on := resource{arn: c.arn(iam.KindPolicy, path, *in.PolicyName)}
 	var out createPolicyOutput
 	err := c.edit(func(e *iam.Edit) error {
-		if err := c.authorize("iam:CreatePolicy", on, requestTags(in.Tags)); err != nil {
+		if err := c.authorizeMaking("Policy", on, in.Tags); err != nil {
 			return err
-		}
-		if len(in.Tags) > 0 {
-			if err := c.authorize("iam:TagPolicy", on, requestTags(in.Tags)); err != nil {
-				return err
-			}
 		}
 		switch {
 		case e.NameTaken(c.Account, iam.KindPolicy, *in.PolicyName):

@@ -83,13 +83,8 @@ func createRole(c *call, in *createRoleInput) (*createRoleOutput, error) {
 	on := resource{arn: c.arn(iam.KindRole, r.Path, r.Name)}
 	var out createRoleOutput
 	err := c.edit(func(e *iam.Edit) error {
-		if err := c.authorize("iam:CreateRole", on, requestTags(in.Tags), boundaryKey(value(in.PermissionsBoundary, ""))); err != nil {
+		if err := c.authorizeMaking("Role", on, in.Tags, boundaryKey(value(in.PermissionsBoundary, ""))); err != nil {
 			return err
-		}
-		if len(in.Tags) > 0 {
-			if err := c.authorize("iam:TagRole", on, requestTags(in.Tags)); err != nil {
-				return err
-			}
 		}
 		if err := c.newRole(e, &r); err != nil {
 			return err

@@ -72,13 +72,8 @@ func createUser(c *call, in *createUserInput) (*createUserOutput, error) {
 	on := resource{arn: c.arn(iam.KindUser, u.Path, u.Name)}
 	var out createUserOutput
 	err := c.edit(func(e *iam.Edit) error {
-		if err := c.authorize("iam:CreateUser", on, requestTags(in.Tags), boundaryKey(value(in.PermissionsBoundary, ""))); err != nil {
+		if err := c.authorizeMaking("User", on, in.Tags, boundaryKey(value(in.PermissionsBoundary, ""))); err != nil {
 			return err
-		}
-		if len(in.Tags) > 0 {
-			if err := c.authorize("iam:TagUser", on, requestTags(in.Tags)); err != nil {
-				return err
-			}
 		}
 		if e.NameTaken(c.Account, iam.KindUser, u.Name) {
 			return iam.Errorf(iam.CodeEntityAlreadyExists, "User with name %s already exists.", u.Name)
