@@ -57,9 +57,9 @@ race: ## run the tests of the concurrent packages under the race detector
 	$(GO) test -race -run 'Concurrent|AtOnce|Remembering' ./evaluator
 
 .PHONY: cover
-cover: $(OPA) ## print the functions of policy, rego and evaluator whose statements the tests do not all reach
-	$(GO) test -coverprofile=coverage.out ./policy ./rego ./evaluator
-	@$(GO) tool cover -func=coverage.out | awk '$$NF != "100.0%"'
+cover: $(OPA) ## list the statements of policy, rego and evaluator that neither tests nor the corpus reach, with the reason
+	$(GO) test -coverpkg=./policy,./rego,./evaluator -coverprofile=coverage.out ./policy ./rego ./evaluator ./internal/corpus
+	@tools/gaps coverage.out
 
 .PHONY: lint
 lint: $(GOLANGCI) ## run go vet and golangci-lint, and check that go.mod is tidy

@@ -30,16 +30,16 @@ func (e *Evaluator) authorize(ctx context.Context, req *Request) (Decision, boun
 		return permissively.decision, permissive, err
 	}
 	d := strictly.decision
-	d.Decision, d.Reason, d.Message = Conditional, "unresolved-value", ""
-	d.Conditions = slices.Compact(slices.Sorted(slices.Values(slices.Concat(strictly.conditions, permissively.conditions))))
+	d.Decision, d.Reason, d.Message = Conditional, unresolvedValue, ""
+	d.Conditions = inWords(slices.Concat(strictly.conditions, permissively.conditions))
 	return d, strict, nil
 }
 
 // reading is the decision under one reading of unresolved values.
 type reading struct {
 	decision   Decision
-	unresolved bool     // some policy has such values
-	conditions []string // those in matching statements, in words
+	unresolved bool        // some policy has such values
+	conditions []Condition // those in matching statements
 }
 
 func (e *Evaluator) decide(ctx context.Context, req *Request, b bound) (reading, error) {

@@ -69,6 +69,7 @@ const (
 	valueMissing valueState = iota
 	valueText
 	valueList
+	valueOpen // the question leaves it open
 )
 
 // keyValue is the value of a condition key in the form that the units compare with.
@@ -89,6 +90,8 @@ func (q *query) look(key *mentionedKey) *keyValue {
 	v := keyValue{key: key}
 	values := q.values(key.folded, key.known)
 	switch {
+	case q.open != nil && q.open.isOpen(key.folded, key.known):
+		v.state = valueOpen
 	case len(values) == 0:
 	case len(values) > 1 || key.known != nil && key.known.Multivalued:
 		v.state, v.list = valueList, make([]string, len(values))
@@ -111,7 +114,7 @@ func (q *query) contextValues(keys []*mentionedKey) []contextValue {
 	terms := make([]ast.Term, len(keys)) // in one piece of memory
 	for i, key := range keys {
 		switch v := q.look(key); v.state {
-		case valueMissing:
+		case valueMissing, valueOpen:
 			continue
 		case valueText:
 			terms[i].Value = ast.String(v.text)

@@ -34,6 +34,7 @@ type shared struct {
 	units      *lru.Cache[unitKey, *unit]
 	valueCache cache.InterQueryValueCache
 	variants   sync.Map // of *variant by Readings
+	forwarding sync.Map // of *openStatement by condition key
 	// numbers tells the versions of principals and keys apart.
 	numbers atomic.Uint64
 	// testOnlySpoil changes what policies are translated to, so that tests see what mistakes in it would do. It is nil in

@@ -30,11 +30,11 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	// The decision was made from the same query and units: from here on an error is a mistake in the translation of
 	// explanations, or the end of the context.
 	q, err := e.newQuery(&req, b)
-	if err != nil {
+	if err != nil { // not where the request was decided before
 		return failed(), err
 	}
 	input, err := q.fullInput()
-	if err != nil {
+	if err != nil { // not where the request was decided before
 		return failed(), err
 	}
 	x := &explainer{e: e, q: q, f: q.flags, input: input}
@@ -42,7 +42,7 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 		return failed(), err
 	}
 	v, err := e.combiner.verdict(ctx, x.f)
-	if err != nil {
+	if err != nil { // the context ended: the decision module answered before
 		return failed(), err
 	}
 	if d.Decision != Conditional && (v.decision != d.Decision || q.reason(v) != d.Reason) {
@@ -53,7 +53,7 @@ func (e *Evaluator) Explain(ctx context.Context, req Request) (Decision, error) 
 	d.Assumptions = x.assumptions(v)
 	if d.Decision != Conditional {
 		hidden, err := x.hiddenAssumptions(ctx, &req, d, d.Assumptions)
-		if err != nil {
+		if err != nil { // the context ended: this request was decided before
 			return failed(), err
 		}
 		d.Assumptions = append(d.Assumptions, hidden...)

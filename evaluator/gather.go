@@ -113,7 +113,9 @@ func (g *gatherer) denies() bool {
 	for i, level := range q.rcps {
 		look(denyRCP, layerRCP, i, level)
 	}
-	look(denyEndpoint, layerEndpoint, 0, q.endpoint)
+	if q.open == nil || g.f.has(endpointApplies) {
+		look(denyEndpoint, layerEndpoint, 0, q.endpoint)
+	}
 	if q.key != nil {
 		look(denyKey, layerKey, 0, q.key.policy)
 	}
@@ -174,9 +176,10 @@ func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool
 	found := false
 	for document, u := range units {
 		u.classes[c].each(g.q, func(rule *candidate) bool {
-			if g.matches(layer, u, rule) {
+			h := hit{layer: layer, group: group, document: document, class: c, statement: rule.statement}
+			if g.matches(h, u, rule) {
 				found = true
-				g.add(hit{layer: layer, group: group, document: document, class: c, statement: rule.statement})
+				g.add(h)
 			}
 			return g.err == nil
 		})
@@ -185,21 +188,24 @@ func (g *gatherer) unit(layer layerKind, group int, units []*unit, c class) bool
 }
 
 // matches decides a rule that the index found: OPA evaluates what the index left open of it.
-func (g *gatherer) matches(layer layerKind, u *unit, rule *candidate) bool {
+func (g *gatherer) matches(h hit, u *unit, rule *candidate) bool {
 	if rule.residual < 0 {
 		return true
+	}
+	if g.q.open != nil && g.q.readsOpen(u, rule) {
+		return g.leans(h, u, rule)
 	}
 	flat := 0
 	if u.reads == 0 {
 		flat = 1
 	}
-	input := &g.inputs[sideOf[layer]][flat]
+	input := &g.inputs[sideOf[h.layer]][flat]
 	if *input == nil {
-		if *input, g.err = g.q.projectedInput(sideOf[layer], flat == 1); g.err != nil {
+		if *input, g.err = g.q.projectedInput(sideOf[h.layer], flat == 1); g.err != nil {
 			return false
 		}
 	}
-	matched, err := g.e.matches(g.ctx, u, u.residuals[rule.residual].body, *input)
+	matched, err := g.e.matches(g.ctx, u.compiler, u.residuals[rule.residual].body, *input)
 	g.err = err
 	return matched
 }

@@ -121,7 +121,11 @@ func (g *gen) conditions(n int) map[string]any {
 
 // condition draws an operator, a key and values.
 func (g *gen) condition() (operator, name string, values any) {
-	key := pick(g, keyPools)
+	pools := keyPools
+	if g.pools != nil {
+		pools = g.pools
+	}
+	key := pick(g, pools)
 	quantifier := ""
 	if g.chance(20) || key.multi && g.chance(80) {
 		quantifier = pick(g, []string{"ForAllValues:", "ForAnyValue:"})

@@ -15,6 +15,8 @@ type gen struct {
 	// version is that of the policy that is being written.
 	version string
 	kind    policy.Kind
+	// pools are the condition keys that policies test, all of [keyPools] when there are none.
+	pools []keyPool
 	// holes is how many percent of the values of policies are left unresolved.
 	holes int
 }

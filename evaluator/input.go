@@ -39,6 +39,15 @@ type contextValue = [2]*ast.Term
 // input makes the input of some units: the members that they read and the values of the condition keys that
 // they read. Units that read the context only have it as their whole input, see flatten.
 func (q *query) makeInput(reads rego.Members, values []contextValue) *ast.Term {
+	var pairs map[string]string
+	if reads&rego.ReadsEncryptionContext != 0 {
+		pairs = q.encryptionContext()
+	}
+	return q.makeInputWith(reads, values, pairs)
+}
+
+// makeInputWith makes the input with a given encryption context.
+func (q *query) makeInputWith(reads rego.Members, values []contextValue, pairs map[string]string) *ast.Term {
 	if reads == 0 {
 		return ast.ObjectTerm(values...)
 	}
@@ -54,7 +63,7 @@ func (q *query) makeInput(reads rego.Members, values []contextValue) *ast.Term {
 		members = append(members, [2]*ast.Term{resourceKey, q.resourceTerm()})
 	}
 	if reads&rego.ReadsEncryptionContext != 0 {
-		members = append(members, [2]*ast.Term{encryptionContextKey, objectOf(q.encryptionContext())})
+		members = append(members, [2]*ast.Term{encryptionContextKey, objectOf(pairs)})
 	}
 	return ast.ObjectTerm(members...)
 }

@@ -54,16 +54,16 @@ var noMetadata = map[string]any{}
 var anyTime = time.Unix(0, 0)
 
 // matches evaluates the body of a rule with OPA.
-func (e *Evaluator) matches(ctx context.Context, u *unit, b ast.Body, input *ast.Term) (bool, error) {
+func (s *shared) matches(ctx context.Context, c *ast.Compiler, b ast.Body, input *ast.Term) (bool, error) {
 	err := topdown.NewQuery(b).
-		WithCompiler(u.compiler).
+		WithCompiler(c).
 		WithInput(input).
 		WithMetrics(metrics.NoOp()).
 		WithTime(anyTime).
 		WithRequestMetadata(noMetadata).
 		WithVirtualCache(noVirtualCache{}).
 		WithBaseCache(noBaseCache{}).
-		WithInterQueryBuiltinValueCache(e.valueCache).
+		WithInterQueryBuiltinValueCache(s.valueCache).
 		Iter(ctx, func(topdown.QueryResult) error { return errMatched })
 	switch {
 	case err == nil:

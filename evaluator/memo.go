@@ -151,7 +151,7 @@ func (m *memo) keep(q *query, b bound, r *reading) {
 func newSituation(q *query, a about) *situation {
 	s := &situation{about: a}
 	for side := range sideCount {
-		if err := q.units(side, func(u *unit) { s.add(u, a.action) }); err != nil {
+		if err := q.units(side, func(u *unit) { s.add(u, a.action) }); err != nil { // not where the request was decided before
 			return nil
 		}
 	}
@@ -192,7 +192,7 @@ func (s *situation) appendValues(b []byte, q *query) []byte {
 		v := q.look(key)
 		b = append(b, byte(v.state))
 		switch v.state {
-		case valueMissing:
+		case valueMissing, valueOpen: // where something is open nothing is remembered
 		case valueText:
 			b = appendText(b, v.text)
 		case valueList:

@@ -36,6 +36,7 @@ type query struct {
 	flags  facts // the facts that the request itself decides
 	given  []givenKey
 	looked []keyValue
+	open   *opening // nil when nothing is left open
 
 	scratch scratch
 }

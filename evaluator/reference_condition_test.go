@@ -28,6 +28,9 @@ func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 		})
 	}
 	holds := func(value string) bool {
+		if strings.EqualFold(key, "kms:ValidTo") && strings.HasPrefix(c.Operator.Comparison.String(), "Numeric") {
+			value = inSeconds(value)
+		}
 		some := slices.ContainsFunc(c.Values, func(v policy.Value) bool {
 			return r.compare(c.Operator.Comparison.Positive(), value, v.Text, doc.Version)
 		})
@@ -150,6 +153,16 @@ func readDate(text string) (time.Time, bool) {
 		seconds = big.NewInt(int64(seconds.Sign()) << 60)
 	}
 	return time.Unix(seconds.Int64(), rest.Int64()).UTC(), true
+}
+
+// inSeconds writes a date as seconds since 1970. What is no date stays as it is.
+func inSeconds(text string) string {
+	t, ok := readDate(text)
+	if !ok {
+		return text
+	}
+	nanos := new(big.Int).Add(new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(1e9)), big.NewInt(int64(t.Nanosecond())))
+	return new(big.Rat).SetFrac(nanos, big.NewInt(1e9)).FloatString(9)
 }
 
 // inNetwork reports whether an address is in a network; a network without length is one address.

@@ -29,6 +29,9 @@ type unit struct {
 	explain     *explainUnit
 	explainErr  error
 	translate   func() *rego.Unit // again, for the explanation, which few units need
+
+	// opened are the statements that a question with open condition keys met, by index; see [openStatement].
+	opened sync.Map
 }
 
 // class is rego.Class as an array index.
@@ -157,6 +160,7 @@ type ruleIndex struct {
 
 // candidate is a rule. It is true when the index finds it and its residual is true.
 type candidate struct {
+	indexed   bool // by the principal
 	statement int
 	residual  int // -1 when the index decides the rule
 	actions   policy.ActionSet
@@ -174,7 +178,7 @@ type guard struct {
 // fails reports whether the key's value makes the rule false.
 func (g *guard) fails(r *query) bool {
 	v := r.look(g.key)
-	if v.state == valueList {
+	if v.state == valueList || v.state == valueOpen {
 		return false // for the residual to decide
 	}
 	return (v.state == valueText && slices.Contains(g.values, v.text)) == g.negated
@@ -187,7 +191,7 @@ type namedCandidate struct {
 }
 
 func (x *ruleIndex) add(u *unit, rule rego.Rule) {
-	c := candidate{statement: rule.Statement, residual: rule.Residual, actions: rule.Actions, resources: rule.Resources}
+	c := candidate{indexed: rule.Field != rego.FieldAny, statement: rule.Statement, residual: rule.Residual, actions: rule.Actions, resources: rule.Resources}
 	for _, g := range rule.Guards {
 		c.guards = append(c.guards, guard{key: u.mention([]string{g.Key})[0], values: g.Values, negated: g.Negated})
 	}

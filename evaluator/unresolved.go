@@ -2,10 +2,17 @@ package evaluator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
+)
+
+const (
+	// unresolvedValue is the reason of a decision that depends on what the source of a policy could not compute.
+	unresolvedValue   = "unresolved-value"
+	elementUnresolved = "Unresolved"
 )
 
 // unresolved reports whether a policy that applies has values that its source could not compute.
@@ -19,20 +26,35 @@ func (q *query) unresolved() bool {
 	return found
 }
 
-// unresolvedConditions says which unresolved values the given matching statements have.
-func (q *query) unresolvedConditions(hits []hit) []string {
-	var out []string
+// unresolvedConditions are the unresolved values that the given matching statements have.
+func (q *query) unresolvedConditions(hits []hit) []Condition {
+	var out []Condition
 	for _, h := range hits {
-		if h.layer == layerGrant {
+		if h.layer == layerGrant || h.statement < 0 { // a grant, or none
 			continue
 		}
 		doc := q.documents(h.layer)[h.group][h.document]
-		for _, v := range statementAt(doc, h.statement).Unresolved() {
-			out = append(out, fmt.Sprintf("%s in statement %s of %s (%s)",
-				strings.TrimSpace(v.Text), statementLabel(doc.Statements, h.statement), doc.Name, v.Pos))
+		st := statementAt(doc, h.statement)
+		for _, v := range st.Unresolved() {
+			out = append(out, Condition{
+				Element: elementUnresolved, Values: []string{v.Text}, Unless: st.Effect == policy.Deny, Layer: q.layerName(h.layer),
+				Policy: doc.Name, Sid: st.Sid, Index: st.Index, Source: v.Pos,
+				Text: fmt.Sprintf("%s in statement %s of %s (%s)",
+					strings.TrimSpace(v.Text), statementLabel(doc.Statements, h.statement), doc.Name, v.Pos),
+			})
 		}
 	}
 	return out
+}
+
+// inWords are the texts of conditions, each once, sorted.
+func inWords(conditions []Condition) []string {
+	out := make([]string, len(conditions))
+	for i, c := range conditions {
+		out[i] = c.Text
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // statementLabel names a statement by its Sid, or by its place counted from 1.

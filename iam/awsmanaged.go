@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -71,3 +72,27 @@ var awsManagedByKey = sync.OnceValue(func() map[string]*ManagedPolicyDetail {
 	}
 	return byKey
 })
+
+// AWSManagedPolicy returns the text of a policy that AWS manages, by its ARN in any partition. ok is false for one that
+// this program does not bring along; of some it has the part that is about AWS KMS and what gives it callers.
+func AWSManagedPolicy(arn string) (text string, ok bool) {
+	_, name, ok := strings.Cut(arn, ":iam::aws:policy/")
+	if !ok || !strings.HasPrefix(arn, "arn:") {
+		return "", false
+	}
+	p := builtIn(entryKey(AWS, kindPolicy, name[strings.LastIndex(name, "/")+1:]))
+	if p == nil || p.Path+p.Name != "/"+name {
+		return "", false
+	}
+	return p.Versions[0].Policy.Text, true
+}
+
+// AWSManagedPolicyARN returns the ARN in a partition of a policy that AWS manages, by its name. ok is false for one that this
+// program does not bring along.
+func AWSManagedPolicyARN(partition, name string) (arn string, ok bool) {
+	p := builtIn(entryKey(AWS, kindPolicy, name))
+	if p == nil {
+		return "", false
+	}
+	return "arn:" + partition + ":iam::aws:policy" + p.Path + p.Name, true
+}

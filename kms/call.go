@@ -10,6 +10,8 @@ type Call struct {
 	Partition, Region string
 	// Principal is the ARN of the caller, or the name of a service.
 	Principal string
+	// RequestID is the id of the request, as its answer tells it.
+	RequestID string
 	// Authorizer decides for this caller.
 	Authorizer Authorizer
 	// Observer is told what the call turned out to be about; nil for nobody.
@@ -36,6 +38,9 @@ type Access struct {
 	Key *Key
 	// Alias is the ARN of the alias acted on, for the alias side of an alias action.
 	Alias string
+	// Region is where the access is when that is not the Region of the call: what an operation on a multi-Region key does
+	// in another. It is aws:RequestedRegion then.
+	Region string
 	// Context are the condition keys that come from the request's parameters; the Authorizer adds those that follow
 	// from the caller, the key and the connection.
 	Context map[string][]string

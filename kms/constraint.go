@@ -60,6 +60,7 @@ var patterns = map[string]*constraint.Pattern{
 	"GrantNameType":              constraint.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `[a-zA-Z0-9:/_-]+`),
 	"PrincipalIdType":            constraint.NewPattern(`^[\w+=,.@:/-]+$`, `[\w+=,.@:/-]+`),
 	"MarkerType":                 constraint.NewPattern(`[\u0020-\u00FF]*`, `[\x{0020}-\x{00FF}]*`),
+	"RegionType":                 constraint.NewPattern(`^([a-z]+-){2,3}\d+$`, `([a-z]+-){2,3}\d+`),
 	"PolicyNameType":             constraint.NewPattern(`[\w]+`, `[\w]+`),
 	"PolicyType":                 constraint.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`),
 }

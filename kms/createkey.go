@@ -36,10 +36,15 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 		return nil, err
 	}
 	record.CreationDate = c.now()
-	if err := c.authorize("kms:CreateKey", nil, createKeyContext(in, record)); err != nil {
+	context := createKeyContext(record, in.BypassPolicyLockoutSafetyCheck, in.Tags)
+	if err := c.authorize("kms:CreateKey", nil, context); err != nil {
 		return nil, err
 	}
-	key, err := c.draftKey(in, record)
+	id, err := c.service.newKeyID(record.MultiRegion)
+	if err != nil {
+		return nil, err
+	}
+	key, err := c.draftKey(&draft{id: id, policy: in.Policy, bypass: in.BypassPolicyLockoutSafetyCheck, tags: in.Tags}, record)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +65,7 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 	if err := c.commit(tx); err != nil {
 		return nil, err
 	}
-	return &createKeyOutput{key.metadata()}, nil
+	return &createKeyOutput{key.metadata([]*Key{key})}, nil
 }
 
 // newKeyRecord is the record of the key that a request asks for, without what makes it one key among others.
@@ -71,7 +76,7 @@ func newKeyRecord(partition string, in *createKeyInput) (*keyRecord, error) {
 		State: stateEnabled, MultiRegion: value(in.MultiRegion, false),
 	}
 	if record.MultiRegion {
-		record.MultiRegionKeyType = "PRIMARY"
+		record.MultiRegionKeyType = primaryKey
 	}
 	if in.KeySpec != nil && in.CustomerMasterKeySpec != nil {
 		return nil, failf(CodeValidation, "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "+
@@ -123,7 +128,7 @@ func value[T any](member *T, without T) T {
 
 // createKeyContext are the condition keys of CreateKey
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html).
-func createKeyContext(in *createKeyInput, record *keyRecord) map[string][]string {
+func createKeyContext(record *keyRecord, bypass *bool, tags []tagInput) map[string][]string {
 	context := map[string][]string{
 		"kms:KeySpec": {record.Spec}, "kms:KeyUsage": {record.Usage}, "kms:KeyOrigin": {record.Origin},
 		"kms:MultiRegion": {strconv.FormatBool(record.MultiRegion)},
@@ -131,43 +136,54 @@ func createKeyContext(in *createKeyInput, record *keyRecord) map[string][]string
 	if record.MultiRegion {
 		context["kms:MultiRegionKeyType"] = []string{record.MultiRegionKeyType}
 	}
-	addBypass(context, in.BypassPolicyLockoutSafetyCheck)
-	addRequestTags(context, in.Tags)
+	addBypass(context, bypass)
+	addRequestTags(context, tags)
 	return context
+}
+
+// draft is what a request says about a key that is to be made, beside its record.
+type draft struct {
+	id string
+	// region is that of the key when it is not the Region of the call.
+	region string
+	policy *string
+	bypass *bool
+	tags   []tagInput
 }
 
 // draftKey makes the key of a record as it will be, and decides whether its policy and its tags may be: the key does
 // not exist yet.
-func (c *call) draftKey(in *createKeyInput, record *keyRecord) (*Key, error) {
-	id, err := c.service.newKeyID(record.MultiRegion)
-	if err != nil {
-		return nil, err
+func (c *call) draftKey(d *draft, record *keyRecord) (*Key, error) {
+	region := d.region
+	if region == "" {
+		region = c.Region
 	}
 	record.Policy = defaultKeyPolicy(c.Partition, c.Account)
-	if len(in.Tags) > 0 {
+	if len(d.tags) > 0 {
 		// "To use this parameter, you must have kms:TagResource permission in an IAM policy": under the default policy
 		// IAM policies alone decide.
-		key, err := c.service.newKey(c.Account, c.Region, id, record)
+		key, err := c.service.newKey(c.Account, region, d.id, record)
 		if err != nil {
 			return nil, err
 		}
-		context := map[string][]string{}
-		addRequestTags(context, in.Tags)
-		if err := c.authorize("kms:TagResource", key, context); err != nil {
+		access := &Access{Action: "kms:TagResource", Key: key, Region: d.region, Context: map[string][]string{}}
+		addRequestTags(access.Context, d.tags)
+		if err := c.access(access); err != nil {
 			return nil, err
 		}
 	}
-	if in.Policy != nil {
-		record.Policy = *in.Policy
+	if d.policy != nil {
+		record.Policy = *d.policy
 	}
+	var err error
 	if record.PrincipalIDs, err = c.service.checkPolicy(record.Policy); err != nil {
 		return nil, err
 	}
-	key, err := c.service.newKey(c.Account, c.Region, id, record)
-	if err != nil || in.Policy == nil {
+	key, err := c.service.newKey(c.Account, region, d.id, record)
+	if err != nil || d.policy == nil {
 		return key, err // the check is of the policies that callers bring (API reference, CreateKey, Policy)
 	}
-	return key, c.checkLockout(key, in.BypassPolicyLockoutSafetyCheck)
+	return key, c.checkLockout(key, d.region, d.bypass)
 }
 
 // newKey makes a version of a key that is not in the store.

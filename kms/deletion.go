@@ -24,9 +24,10 @@ type scheduleKeyDeletionInput struct {
 	PendingWindowInDays *int32  `kms:"min=1,max=365"`
 }
 
+// scheduleKeyDeletionOutput has no date for a primary key whose replicas have to be deleted first.
 type scheduleKeyDeletionOutput struct {
 	KeyId               string
-	DeletionDate        timestamp
+	DeletionDate        *timestamp `json:",omitempty"`
 	KeyState            string
 	PendingWindowInDays int
 }
@@ -37,19 +38,32 @@ func scheduleKeyDeletion(c *call, in *scheduleKeyDeletionInput) (*scheduleKeyDel
 		return nil, failf(CodeValidation, "PendingWindowInDays must be between %d and %d, inclusive.",
 			minWindowInDays, maxWindowInDays)
 	}
-	context := map[string][]string{"kms:ScheduleKeyDeletionPendingWindowInDays": {strconv.Itoa(window)}}
-	key, err := c.usableKey(*in.KeyId, context)
+	key, err := c.plainKey("kms:ScheduleKeyDeletion", *in.KeyId)
 	if err != nil {
 		return nil, err
 	}
+	context := map[string][]string{"kms:ScheduleKeyDeletionPendingWindowInDays": {strconv.Itoa(window)}}
+	c.service.addTrailingDays(context, key)
+	if err := c.authorize("kms:ScheduleKeyDeletion", key, context); err != nil {
+		return nil, err
+	}
+	if err := c.checkState(key); err != nil {
+		return nil, err
+	}
+	out := &scheduleKeyDeletionOutput{KeyId: key.ARN, KeyState: statePendingDeletion, PendingWindowInDays: window}
 	date := c.now().Add(days(window))
+	if key.Metadata.MultiRegionKeyType == primaryKey && len(replicas(c.related(key))) > 0 {
+		out.KeyState, date = statePendingReplicaDeletion, time.Time{}
+	} else {
+		out.DeletionDate = (*timestamp)(&date)
+	}
 	err = c.editKey(key, func(r *keyRecord) {
-		r.State, r.DeletionDate, r.PendingWindowInDays = statePendingDeletion, date, window
+		r.State, r.DeletionDate, r.PendingWindowInDays, r.Transition = out.KeyState, date, window, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &scheduleKeyDeletionOutput{key.ARN, timestamp(date), statePendingDeletion, window}, nil
+	return out, nil
 }
 
 type cancelKeyDeletionInput struct {

@@ -11,6 +11,7 @@ import (
 var keyOperations = []operation{
 	answers("CreateKey", createKey),
 	answers("DescribeKey", describeKey),
+	answers("GetKeyLastUsage", getKeyLastUsage),
 	answers("ListKeys", listKeys),
 }
 
@@ -51,7 +52,7 @@ type keyMetadata struct {
 
 type multiRegionConfiguration struct {
 	MultiRegionKeyType string
-	PrimaryKey         multiRegionKey
+	PrimaryKey         *multiRegionKey `json:",omitempty"`
 	ReplicaKeys        []multiRegionKey
 }
 
@@ -77,17 +78,17 @@ func describeKey(c *call, in *describeKeyInput) (*describeKeyOutput, error) {
 	if err := c.authorize("kms:DescribeKey", key, newConditions(requestAlias)); err != nil {
 		return nil, err
 	}
-	return &describeKeyOutput{key.metadata()}, nil
+	return &describeKeyOutput{key.metadata(c.related(key))}, nil
 }
 
-// metadata is what DescribeKey and CreateKey answer about a key.
-func (k *Key) metadata() *keyMetadata {
+// metadata is what DescribeKey, CreateKey and ReplicateKey answer about a key and those that are related to it.
+func (k *Key) metadata(related []*Key) *keyMetadata {
 	m := &k.Metadata
 	out := &keyMetadata{
 		AWSAccountId: k.Account, KeyId: k.ID, Arn: k.ARN, CreationDate: timestamp(m.CreationDate),
 		Enabled: m.State == stateEnabled, Description: m.Description, KeyUsage: m.Usage, KeyState: m.State,
 		Origin: m.Origin, KeyManager: "CUSTOMER", CustomerMasterKeySpec: m.Spec, KeySpec: m.Spec, MultiRegion: m.MultiRegion,
-		ExpirationModel: m.ExpirationModel,
+		ExpirationModel: m.ExpirationModel, MultiRegionConfiguration: k.multiRegionConfiguration(related),
 	}
 	if !m.ValidTo.IsZero() {
 		out.ValidTo = (*timestamp)(&m.ValidTo)
@@ -101,10 +102,6 @@ func (k *Key) metadata() *keyMetadata {
 	case statePendingReplicaDeletion:
 		out.PendingDeletionWindowInDays = m.PendingWindowInDays
 	default:
-	}
-	if m.MultiRegion {
-		self := multiRegionKey{k.ARN, k.Region}
-		out.MultiRegionConfiguration = &multiRegionConfiguration{m.MultiRegionKeyType, self, []multiRegionKey{}}
 	}
 	spec := material.LookupSpec(m.Spec)
 	if spec == nil {

@@ -23,8 +23,16 @@ type disableKeyInput struct {
 }
 
 func disableKey(c *call, in *disableKeyInput) error {
-	key, err := c.usableKey(*in.KeyId, nil)
+	key, err := c.plainKey("kms:DisableKey", *in.KeyId)
 	if err != nil {
+		return err
+	}
+	context := map[string][]string{}
+	c.service.addTrailingDays(context, key)
+	if err := c.authorize("kms:DisableKey", key, context); err != nil {
+		return err
+	}
+	if err := c.checkState(key); err != nil {
 		return err
 	}
 	return c.setState(key, stateDisabled)
@@ -39,7 +47,7 @@ func (c *call) setState(key *Key, state string) error {
 	}
 	return c.editKey(key, func(r *keyRecord) {
 		r.State = state
-		if now := c.now(); r.Rotation != nil && r.Rotation.Next.Before(now) {
+		if now := c.now(); r.Rotation != nil && r.Rotation.Next.Before(now) && r.MultiRegionKeyType != replicaKey {
 			r.Rotation = &rotationRecord{PeriodInDays: r.Rotation.PeriodInDays, Next: now}
 		}
 	})

@@ -52,6 +52,7 @@ const (
 	CodeNotFound                = "NotFoundException"
 	CodeSerialization           = "SerializationException"
 	CodeTag                     = "TagException"
+	CodeThrottling              = "ThrottlingException"
 	CodeUnknownOperation        = "UnknownOperationException"
 	CodeUnsupportedOperation    = "UnsupportedOperationException"
 	CodeValidation              = "ValidationException"

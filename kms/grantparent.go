@@ -76,7 +76,7 @@ func (k *Key) withoutGrants() *Key {
 	return &Key{
 		ARN: k.ARN, Partition: k.Partition, Region: k.Region, Account: k.Account, ID: k.ID,
 		Metadata: k.Metadata, Policy: k.Policy, PolicyDocument: k.PolicyDocument, Tags: k.Tags, Aliases: k.Aliases,
-		PrincipalIDs: k.PrincipalIDs, revision: k.revision, record: k.record, materials: k.materials,
+		PrincipalIDs: k.PrincipalIDs, revision: k.revision, usage: k.usage, record: k.record, materials: k.materials,
 	}
 }
 

@@ -37,7 +37,7 @@ func deleteImportedKeyMaterial(c *call, in *deleteImportedKeyMaterialInput) (*de
 	}
 	if m := record.material(id); m != nil && m.isImported() {
 		record.forget(id)
-		if err := c.service.write(c.ctx, key, &record); err != nil {
+		if err := c.service.writeShared(c.ctx, c.snapshot, key, &record); err != nil {
 			return nil, err
 		}
 	}
@@ -48,11 +48,10 @@ func deleteImportedKeyMaterial(c *call, in *deleteImportedKeyMaterialInput) (*de
 	return out, nil
 }
 
-// forget deletes the material with an id from a copy of the key's record. Material that waits for a rotation never was
-// the key's: nothing of it stays.
+// forget deletes the material with an id from a copy of the key's record.
 func (r *keyRecord) forget(id string) {
 	if r.PendingMaterial != nil && r.PendingMaterial.ID == id {
-		r.PendingMaterial = nil
+		r.forgetPending()
 		return
 	}
 	r.Materials = slices.Clone(r.Materials)

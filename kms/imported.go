@@ -92,7 +92,7 @@ func (r *keyRecord) expire(now time.Time) bool {
 		}
 	}
 	if r.PendingMaterial != nil && r.PendingMaterial.hasExpired(now) {
-		r.PendingMaterial = nil
+		r.forgetPending()
 	}
 	r.followMaterials()
 	return true
@@ -103,8 +103,9 @@ func (r *keyRecord) expire(now time.Time) bool {
 func (r *keyRecord) followMaterials() {
 	switch {
 	case r.Origin != originExternal, r.State == statePendingDeletion, r.State == statePendingReplicaDeletion:
+	case r.State == stateCreating:
 	case !r.isComplete():
-		r.State = statePendingImport
+		r.State, r.Transition = statePendingImport, nil
 	case r.State == statePendingImport:
 		r.State = stateEnabled
 	default:
@@ -122,13 +123,43 @@ func (k *Key) stateAt(now time.Time) string {
 	}
 }
 
-// rotateImported makes the material that waits for it the current one.
-func (r *keyRecord) rotateImported(key *Key, now time.Time) error {
-	if r.PendingMaterial == nil {
+// rotateImported makes the material that waits for it the current one. Every replica must have it
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html).
+func (c *call) rotateImported(key *Key, record *keyRecord) error {
+	if record.PendingMaterial == nil || pendingState(key, c.related(key)) != pendingRotation {
 		return failf(CodeInvalidState, "No available key material pending rotation for the key: %s.", key.ARN)
 	}
-	m := *r.PendingMaterial
-	m.RotationDate, m.RotationType = now, rotationOnDemand
-	r.Materials, r.PendingMaterial = append(slices.Clip(r.Materials), m), nil
+	m := *record.PendingMaterial
+	m.RotationDate, m.RotationType = c.now(), rotationOnDemand
+	record.Materials, record.PendingMaterial = append(slices.Clip(record.Materials), m), nil
 	return nil
+}
+
+// What imported material waits for (KeyMaterialState of the API).
+const (
+	pendingRotation = "PENDING_ROTATION"
+	pendingImports  = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+)
+
+// pendingState says what the material of a key waits for that is to be current next: for the rotation, when all related
+// keys have it.
+func pendingState(key *Key, related []*Key) string {
+	for _, k := range append([]*Key{key}, related...) {
+		if m := k.record.PendingMaterial; m == nil || !m.isImported() {
+			return pendingImports
+		}
+	}
+	return pendingRotation
+}
+
+// forgetPending deletes the material that waits for a rotation. It never was the key's: nothing of it stays, but that of
+// a replica, which waits for the material of its primary key.
+func (r *keyRecord) forgetPending() {
+	if r.MultiRegionKeyType != replicaKey {
+		r.PendingMaterial = nil
+		return
+	}
+	pending := *r.PendingMaterial
+	pending.forget()
+	r.PendingMaterial = &pending
 }

@@ -72,7 +72,7 @@ func importKeyMaterial(c *call, in *importKeyMaterialInput) (*importKeyMaterialO
 	}
 	place.Sealed, place.ValidTo, place.Description = sealed, validTo, value(in.KeyMaterialDescription, place.Description)
 	record.followMaterials()
-	if err := c.service.write(c.ctx, key, &record); err != nil {
+	if err := c.service.writeShared(c.ctx, c.snapshot, key, &record); err != nil {
 		return nil, err
 	}
 	c.observeMaterial(m)
@@ -193,6 +193,8 @@ func (r *keyRecord) placeFor(key *Key, id string, in *importKeyMaterialInput) (*
 		return nil, errIncorrectMaterial
 	case known != nil:
 		return known, nil
+	case r.MultiRegionKeyType == replicaKey:
+		return nil, errIncorrectMaterial // "You cannot directly import new key material into the replica Region keys."
 	case len(r.Materials) == 0:
 		r.Materials = []materialRecord{{ID: id}}
 		return &r.Materials[0], nil

@@ -35,6 +35,7 @@ type Key struct {
 	record    *keyRecord // as it is in the store
 	materials []*keyMaterial
 	grants    []*grant // those of Grants, with the rest of them
+	usage     *usage
 
 	named    atomic.Pointer[namedPrincipals]
 	memo     sync.Once

@@ -115,7 +115,7 @@ func (c *call) keyOfCiphertext(id, materialID string) (*Key, error) {
 		return nil, &Error{Code: CodeAccessDenied, Message: unknownCiphertextKey}
 	}
 	c.observe(key)
-	return key, nil
+	return key, c.throttleUse(key)
 }
 
 // unknownCiphertextKey is AWS's answer whether the key of a ciphertext is not there or not to be used by the caller.

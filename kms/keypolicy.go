@@ -55,7 +55,7 @@ func putKeyPolicy(c *call, in *putKeyPolicyInput) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkLockout(draft, in.BypassPolicyLockoutSafetyCheck); err != nil {
+	if err := c.checkLockout(draft, "", in.BypassPolicyLockoutSafetyCheck); err != nil {
 		return err
 	}
 	return c.service.write(c.ctx, key, &record)

@@ -86,6 +86,7 @@ var stateTable = map[string]stateRow{
 	"GenerateDataKeyPairWithoutPlaintext": cryptoRow,
 	"GenerateDataKeyWithoutPlaintext":     cryptoRow,
 	"GenerateMac":                         cryptoRow,
+	"GetKeyLastUsage":                     anyState, // it is not in the table; no state is among its errors
 	"GetKeyPolicy":                        anyState,
 	"GetKeyRotationStatus":                {pendingImport: wrongOrigin},
 	"GetParametersForImport":              {takes, takes, importsNoMore, takes, cannotImport, isCreating, isUpdating},
@@ -108,6 +109,7 @@ var stateTable = map[string]stateRow{
 	"UntagResource":                       editRow,
 	"UpdateAlias":                         editRow, // of the key that the alias is to name
 	"UpdateKeyDescription":                editRow,
+	"UpdatePrimaryRegion":                 {takes, isDisabled, isPendingDeletion, isPendingImport, isUnavailable, isCreating, takes},
 	"Verify":                              cryptoRow,
 	"VerifyMac":                           cryptoRow,
 }
@@ -118,10 +120,16 @@ func (c *call) checkState(key *Key) error {
 	if !ok {
 		return &Error{Code: CodeUnsupportedOperation}
 	}
-	if r := row.refusal(key.stateAt(c.now())); r != takes {
+	state := key.stateAt(c.now())
+	r := row.refusal(state)
+	switch {
+	case r == takes:
+		return nil
+	case state == statePendingReplicaDeletion:
+		return failf(refusals[r].code, "%s is pending replica deletion.", key.ARN)
+	default:
 		return failf(refusals[r].code, "%s%s", key.ARN, refusals[r].message)
 	}
-	return nil
 }
 
 func (r *stateRow) refusal(state string) refusal {

@@ -20,7 +20,7 @@ type keyMaterial struct {
 // newKey makes the version of a key that follows an old one, nil for none, by what changed.
 func (s *state) newKey(path string, old *Key, t *touch) (*Key, error) {
 	record, revision := t.record, t.revision
-	key := &Key{}
+	key := &Key{usage: s.usageOf(path, old)}
 	if old != nil {
 		key.materials, key.grants, key.Aliases = old.materials, old.grants, old.Aliases
 		if record == nil {
@@ -142,18 +142,27 @@ func (k *Key) isGone(now time.Time) bool {
 	return k.Metadata.State == statePendingDeletion && !now.Before(k.Metadata.DeletionDate)
 }
 
-// dueDate is when something happens to the key by itself: it is deleted, its material is rotated, or imported material
-// expires. A key that is not enabled is not rotated, nor is one with imported material by itself
+// isToBeDeleted reports whether the key is pending deletion, or pending that of its replicas.
+func (k *Key) isToBeDeleted() bool {
+	return k.Metadata.State == statePendingDeletion || k.Metadata.State == statePendingReplicaDeletion
+}
+
+// dueDate is when something happens to the key by itself: it is deleted, its material is rotated, imported material
+// expires, or it is no longer Creating or Updating. A key that is not enabled is not rotated, nor is one with imported
+// material by itself, nor a replica, which gets the material of its primary key
 // (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
 func (k *Key) dueDate() time.Time {
-	expiry := k.record.nextExpiry()
-	switch {
-	case k.Metadata.State == statePendingDeletion:
-		return earlier(k.Metadata.DeletionDate, expiry)
-	case k.Metadata.State == stateEnabled && k.record.Rotation != nil && k.Metadata.Origin == originKMS:
+	due := k.record.nextExpiry()
+	if k.record.Transition != nil {
+		due = earlier(due, k.record.Transition.Until)
+	}
+	switch m := &k.Metadata; {
+	case m.State == statePendingDeletion:
+		return earlier(m.DeletionDate, due)
+	case m.State == stateEnabled && k.record.Rotation != nil && m.Origin == originKMS && m.MultiRegionKeyType != replicaKey:
 		return k.record.Rotation.Next
 	default:
-		return expiry
+		return due
 	}
 }
 

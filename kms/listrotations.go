@@ -55,7 +55,7 @@ func listKeyRotations(c *call, in *listKeyRotationsInput) (*listKeyRotationsOutp
 		}
 		place := fmt.Sprintf("%08d", len(key.materials))
 		if pending := key.record.PendingMaterial; pending != nil && all && place > after {
-			yield(place, key.listMaterial(pending, "PENDING_ROTATION"))
+			yield(place, key.listMaterial(pending, pendingState(key, c.related(key))))
 		}
 	})
 	return out, nil

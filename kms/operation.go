@@ -18,24 +18,26 @@ type operation struct {
 	// run does the operation; the output is nil for one that answers nothing. It is run again, with a newer snapshot,
 	// when its transaction conflicts with another: it has no effect but by its one commit.
 	run func(c *call, input any) (output any, err error)
+	// isUse is true when GetKeyLastUsage tells about it.
+	isUse bool
 }
 
 // answers makes an operation from a function that returns an output.
 func answers[In, Out any](name string, run func(c *call, in *In) (*Out, error)) operation {
-	return operation{name, func() any { return new(In) }, func(c *call, input any) (any, error) {
+	do := func(c *call, input any) (any, error) {
 		out, err := run(c, input.(*In))
 		if err != nil {
 			return nil, err
 		}
 		return out, nil
-	}}
+	}
+	return operation{name, func() any { return new(In) }, do, slices.Contains(trackedOperations, name)}
 }
 
 // acts makes an operation from a function that answers nothing.
 func acts[In any](name string, run func(c *call, in *In) error) operation {
-	return operation{name, func() any { return new(In) }, func(c *call, input any) (any, error) {
-		return nil, run(c, input.(*In))
-	}}
+	do := func(c *call, input any) (any, error) { return nil, run(c, input.(*In)) }
+	return operation{name, func() any { return new(In) }, do, slices.Contains(trackedOperations, name)}
 }
 
 // operations are the operations by name: the tables on top of the file of each family.
@@ -62,6 +64,7 @@ var operations = tabulate(
 	encapsulateOperations,
 	importOperations,
 	customKeyStoreOperations,
+	multiRegionOperations,
 )
 
 // tabulate panics when two operations have one name.
@@ -122,9 +125,16 @@ func (s *Service) run(ctx context.Context, of *Call, op *operation, in any) (any
 		return nil, err // a snapshot that is not kept current is not to be served from
 	}
 	s.settle(ctx)
+	first := &call{Call: of, ctx: ctx, service: s, operation: op.name}
+	if err := first.throttle(in); err != nil {
+		return nil, err
+	}
 	for conflicts := 0; ; conflicts++ {
 		c := &call{Call: of, ctx: ctx, service: s, snapshot: s.state.current.Load(), operation: op.name}
 		out, err := op.run(c, in)
+		if err == nil && op.isUse {
+			c.used() //nolint:contextcheck // what is written later is not the call's
+		}
 		if conflicts >= maxConflicts || !errors.Is(err, store.ErrConflict) {
 			return out, err
 		}
@@ -151,7 +161,7 @@ func (s *Service) exception(ctx context.Context, operation string, err error) *E
 // for any other name that it is not known.
 var notBuilt = []string{
 	"ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DisconnectCustomKeyStore",
-	"GetKeyLastUsage", "ReplicateKey", "UpdateCustomKeyStore", "UpdatePrimaryRegion",
+	"UpdateCustomKeyStore",
 }
 
 func unknownOperation(name string) *Error {

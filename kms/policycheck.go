@@ -84,14 +84,14 @@ func (s *Service) lookupARN(arn string) (id string, exists bool) {
 
 // checkLockout refuses a policy under which its own author could not change it any more, unless the request waives the
 // check (https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html, BypassPolicyLockoutSafetyCheck).
-// The key has the new policy.
-func (c *call) checkLockout(key *Key, bypass *bool) error {
+// The key has the new policy; region is where it is when that is not the Region of the call.
+func (c *call) checkLockout(key *Key, region string, bypass *bool) error {
 	if value(bypass, false) {
 		return nil
 	}
 	context := map[string][]string{}
 	addBypass(context, bypass)
-	allowed, err := c.Authorizer.Would(c.ctx, &Access{Action: "kms:PutKeyPolicy", Key: key, Context: context})
+	allowed, err := c.Authorizer.Would(c.ctx, &Access{Action: "kms:PutKeyPolicy", Key: key, Region: region, Context: context})
 	if err != nil {
 		return err
 	}

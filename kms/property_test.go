@@ -17,6 +17,7 @@ type modelKey struct {
 	deletion           time.Time
 	tags               map[string]string
 	period             int
+	grants             map[string]string // the grantee by the id of the grant
 }
 
 // machine runs random operations on a service and on a model of it: maps.
@@ -47,6 +48,8 @@ func TestServiceBehavesLikeItsModel(t *testing.T) {
 			"retarget":  m.retarget,
 			"unalias":   m.unalias,
 			"rotation":  m.rotation,
+			"grant":     m.grant,
+			"revoke":    m.revoke,
 			"time":      m.time,
 			"restart":   func(*rapid.T) { m.f.restart() },
 			"elsewhere": func(*rapid.T) { m.f.as("444455556666").createKey(in{}) },
@@ -89,7 +92,7 @@ func pending(key *modelKey) string {
 func (m *machine) create(r *rapid.T) {
 	description := rapid.StringMatching(`[a-z]{0,5}`).Draw(r, "description")
 	id, _ := m.alice.createKey(in{"Description": description})
-	m.keys[id] = &modelKey{state: stateEnabled, description: description, tags: map[string]string{}}
+	m.keys[id] = &modelKey{state: stateEnabled, description: description, tags: map[string]string{}, grants: map[string]string{}}
 }
 
 func (m *machine) changeState(r *rapid.T) {
@@ -212,6 +215,40 @@ func (m *machine) rotation(r *rapid.T) {
 	}
 }
 
+var grantees = rapid.SampledFrom([]string{"arn:aws:iam::111122223333:user/bob", "arn:aws:iam::444455556666:role/App"})
+
+func (m *machine) grant(r *rapid.T) {
+	id, key := m.pick(r)
+	grantee, name := grantees.Draw(r, "grantee"), rapid.SampledFrom([]string{"", "n"}).Draw(r, "name")
+	input := in{"KeyId": id, "GranteePrincipal": grantee, "Operations": []string{"Decrypt"}}
+	if name != "" {
+		input["Name"] = name // the same request again gives the same grant
+	}
+	out, err := m.alice.try("CreateGrant", input)
+	code := pending(key)
+	if key != nil && key.state == stateDisabled {
+		code = CodeDisabled
+	}
+	if m.expect(r, key, err, code) {
+		grant := out["GrantId"].(string)
+		_, again := key.grants[grant]
+		require.False(r, again && name == "", "an id twice")
+		key.grants[grant] = grantee
+	}
+}
+
+func (m *machine) revoke(r *rapid.T) {
+	id, key := m.pick(r)
+	if key == nil || len(key.grants) == 0 {
+		r.Skip("no grant")
+	}
+	grant := rapid.SampledFrom(sorted(key.grants)).Draw(r, "grant")
+	operation := rapid.SampledFrom([]string{"RevokeGrant", "RetireGrant"}).Draw(r, "how")
+	_, err := m.alice.try(operation, in{"KeyId": id, "GrantId": grant})
+	require.NoError(r, err) // whatever the state of the key is
+	delete(key.grants, grant)
+}
+
 // time goes on; keys whose date has passed are gone, with their aliases.
 func (m *machine) time(r *rapid.T) {
 	m.f.advance(time.Duration(rapid.IntRange(1, 15*24).Draw(r, "hours")) * time.Hour)
@@ -239,6 +276,7 @@ func (m *machine) check(r *rapid.T) {
 		}
 		require.Equal(r, key.tags, tags)
 		status := m.alice.do("GetKeyRotationStatus", in{"KeyId": id})
+		require.Equal(r, sorted(key.grants), m.alice.list("ListGrants", "Grants", "GrantId", in{"KeyId": id, "Limit": 3}))
 		require.Equal(r, key.period > 0 && key.state != statePendingDeletion, status["KeyRotationEnabled"])
 	}
 	for name, id := range m.aliases {

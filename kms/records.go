@@ -45,10 +45,12 @@ type keyRecord struct {
 	CreationDate        time.Time `json:"created"`
 	DeletionDate        time.Time `json:"deletion,omitzero"`
 	PendingWindowInDays int       `json:"pendingWindowInDays,omitempty"`
-	MultiRegion         bool      `json:"multiRegion,omitempty"`
-	MultiRegionKeyType  string    `json:"multiRegionKeyType,omitempty"`
-	AWSManaged          bool      `json:"awsManaged,omitempty"`
-	Policy              string    `json:"policy"`
+	// Transition is there while the key is Creating or Updating.
+	Transition         *transitionRecord `json:"transition,omitempty"`
+	MultiRegion        bool              `json:"multiRegion,omitempty"`
+	MultiRegionKeyType string            `json:"multiRegionKeyType,omitempty"`
+	AWSManaged         bool              `json:"awsManaged,omitempty"`
+	Policy             string            `json:"policy"`
 	// PrincipalIDs are the unique ids of the users and roles that the policy names, by how it names them.
 	PrincipalIDs      map[string]string `json:"principalIds,omitempty"`
 	Tags              []Tag             `json:"tags,omitempty"`

@@ -14,6 +14,10 @@ type call struct {
 	service   *Service
 	snapshot  *snapshot
 	operation string // its name, for example Encrypt
+	// keys are the first keys that the call turned out to be about.
+	keys [2]*Key
+	// throttled is true when the call counted toward the quota of its key.
+	throttled bool
 }
 
 // now is the time by the clock of the service.
@@ -27,7 +31,7 @@ func (c *call) key(action, keyID string) (key *Key, requestAlias string, err err
 		return nil, "", err
 	}
 	c.observe(key)
-	return key, requestAlias, nil
+	return key, requestAlias, c.throttleUse(key)
 }
 
 // plainKey is key for the operations that take no alias.
@@ -61,6 +65,11 @@ func (c *call) usableKey(keyID string, context map[string][]string) (*Key, error
 
 // observe tells who watches the call that it is about a key.
 func (c *call) observe(key *Key) {
+	if c.keys[0] == nil {
+		c.keys[0] = key
+	} else {
+		c.keys[1] = key
+	}
 	if c.Observer != nil {
 		c.Observer.Key(key)
 	}

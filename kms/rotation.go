@@ -46,8 +46,8 @@ func checkRotates(key *Key) error {
 
 // checkPrimary refuses a replica: rotation is a property of the primary key.
 func checkPrimary(key *Key) error {
-	if key.Metadata.MultiRegionKeyType == "REPLICA" {
-		return failf(CodeUnsupportedOperation, "%s is not a multi-region primary key.", key.ARN)
+	if key.Metadata.MultiRegionKeyType == replicaKey {
+		return checkIsPrimary(key)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func enableKeyRotation(c *call, in *enableKeyRotationInput) error {
 		return nil
 	}
 	next := c.now().Add(days(period))
-	return c.editKey(key, func(r *keyRecord) { r.Rotation = &rotationRecord{PeriodInDays: period, Next: next} })
+	return c.editShared(key, func(r *keyRecord) { r.Rotation = &rotationRecord{PeriodInDays: period, Next: next} })
 }
 
 type disableKeyRotationInput struct {
@@ -95,7 +95,7 @@ func disableKeyRotation(c *call, in *disableKeyRotationInput) error {
 	if err != nil {
 		return err
 	}
-	return c.editKey(key, func(r *keyRecord) { r.Rotation = nil })
+	return c.editShared(key, func(r *keyRecord) { r.Rotation = nil })
 }
 
 type getKeyRotationStatusInput struct {
@@ -124,7 +124,7 @@ func getKeyRotationStatus(c *call, in *getKeyRotationStatusInput) (*getKeyRotati
 		return nil, err
 	}
 	out := &getKeyRotationStatusOutput{KeyId: key.ARN}
-	if r := key.record.Rotation; r != nil && key.Metadata.State != statePendingDeletion {
+	if r := key.record.Rotation; r != nil && !key.isToBeDeleted() {
 		out.KeyRotationEnabled, out.RotationPeriodInDays = true, r.PeriodInDays
 		out.NextRotationDate = (*timestamp)(&r.Next)
 	}
@@ -157,7 +157,7 @@ func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandO
 			"No more on-demand rotations can be performed for this key: %s", key.ARN)
 	}
 	if key.Metadata.Origin == originExternal {
-		err = record.rotateImported(key, c.now())
+		err = c.rotateImported(key, &record)
 	} else {
 		err = c.service.rotate(key, &record, c.now(), rotationOnDemand)
 	}
@@ -165,7 +165,7 @@ func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandO
 		return nil, err
 	}
 	record.OnDemandRotations++
-	if err := c.service.write(c.ctx, key, &record); err != nil {
+	if err := c.service.writeShared(c.ctx, c.snapshot, key, &record); err != nil {
 		return nil, err
 	}
 	return &rotateKeyOnDemandOutput{key.ARN}, nil

@@ -93,10 +93,9 @@ func (s *Service) seed(ctx context.Context, seed *Seed, arn *policy.ARN, path st
 	if err != nil {
 		return Seeded{}, err
 	}
-	if record.Origin == originKMS {
-		if record.Materials, err = s.seedMaterial(seed.ARN, arn, record); err != nil {
-			return Seeded{}, err
-		}
+	tx := store.Tx{}
+	if err := s.seedMaterial(&tx, seed.ARN, arn, record); err != nil {
+		return Seeded{}, err
 	}
 	result := Seeded{Made: true}
 	snapshot, free := s.state.current.Load(), []string{}
@@ -107,7 +106,7 @@ func (s *Service) seed(ctx context.Context, seed *Seed, arn *policy.ARN, path st
 			free = append(free, name)
 		}
 	}
-	return result, s.plant(ctx, seed, path, record, free)
+	return result, s.plant(ctx, tx, seed, path, record, free)
 }
 
 // seedRecord makes the record of a seed, but for its key material, and checks everything else about it.
@@ -158,48 +157,58 @@ func seedState(seed *Seed) string {
 	}
 }
 
-// seedMaterial makes the material of a key, or takes that of its relative in another Region.
-func (s *Service) seedMaterial(keyARN string, arn *policy.ARN, record *keyRecord) ([]materialRecord, error) {
+// seedMaterial makes the material of a key, or takes what it shares with its relative in another Region, which the
+// transaction then holds to how it was.
+func (s *Service) seedMaterial(tx *store.Tx, keyARN string, arn *policy.ARN, record *keyRecord) error {
 	id, _ := arn.KeyID()
-	relative := s.relative(arn.Account, id)
-	if !record.MultiRegion || relative == nil || relative.Metadata.Spec != record.Spec {
-		m, err := s.newMaterial(keyARN, record.Spec)
-		return []materialRecord{m}, err
-	}
-	materials := slices.Clone(relative.record.Materials)
-	for i, m := range relative.materials {
-		opened, err := m.Material()
-		if err != nil {
-			return nil, fmt.Errorf("the key material of %s: %w", relative.ARN, err)
+	if relative := s.relative(arn.Account, id, record); relative != nil {
+		if err := hold(tx, relative); err != nil {
+			return err
 		}
-		if materials[i].Sealed, err = opened.Seal(s.config.Root, keyARN); err != nil {
-			return nil, fmt.Errorf("sealing key material: %w", err)
+		rotation := record.Rotation
+		if err := s.share(relative.ARN, relative.record, keyARN, record); err != nil {
+			return err
 		}
+		if record.MultiRegionKeyType == primaryKey {
+			record.Rotation = rotation
+		}
+		return nil
 	}
-	return materials, nil
+	if record.Origin != originKMS {
+		return nil
+	}
+	m, err := s.newMaterial(keyARN, record.Spec)
+	record.Materials = []materialRecord{m}
+	return err
 }
 
-// relative returns a key of an account that has an id, in whatever Region.
-func (s *Service) relative(account, id string) *Key {
-	for _, key := range below(s.state.current.Load().ids, id+"/", "") {
-		if key.Account == account {
-			return key
-		}
+// relative returns a key that a multi-Region key shares its material with: its primary key, or else any; nil for none.
+func (s *Service) relative(account, id string, record *keyRecord) *Key {
+	if !record.MultiRegion {
+		return nil
 	}
-	return nil
+	related := slices.DeleteFunc(s.state.current.Load().related(account, id), func(k *Key) bool {
+		return k.Metadata.Spec != record.Spec || k.Metadata.Origin != record.Origin
+	})
+	switch p := primary(related); {
+	case p != nil:
+		return p
+	case len(related) > 0:
+		return related[0]
+	default:
+		return nil
+	}
 }
 
 // plant writes the record of a seed with its aliases and grants: in one transaction, but for grants that are more than
 // one takes.
-func (s *Service) plant(ctx context.Context, seed *Seed, path string, record *keyRecord, aliases []string) error {
+func (s *Service) plant(ctx context.Context, tx store.Tx, seed *Seed, path string, record *keyRecord, aliases []string) error {
 	change, err := record.change(path)
 	if err != nil {
 		return err
 	}
-	tx := store.Tx{
-		Compare: []store.Comparison{{Key: change.Key}, {Key: seededPrefix + path}},
-		Changes: []store.Change{change, {Key: seededPrefix + path}},
-	}
+	tx.Compare = append(tx.Compare, store.Comparison{Key: change.Key}, store.Comparison{Key: seededPrefix + path})
+	tx.Changes = append(tx.Changes, change, store.Change{Key: seededPrefix + path})
 	account, region, id, err := splitPath(path)
 	if err != nil {
 		return err

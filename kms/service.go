@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strictkms/strictkms/kms/material"
+	"github.com/strictkms/strictkms/kms/quota"
 	"github.com/strictkms/strictkms/store"
 )
 
@@ -24,6 +25,8 @@ type Config struct {
 	Rand io.Reader
 	// Principals says which principals exist; nil takes every well-formed principal to exist.
 	Principals Principals
+	// Throttle holds callers to request quotas; nil to none.
+	Throttle *quota.Limiter
 	// Logger is nil for no log.
 	Logger *slog.Logger
 }
@@ -42,6 +45,7 @@ type Service struct {
 	state  *state
 	// settling is held while keys whose time has come are deleted or rotated.
 	settling sync.Mutex
+	usages   usages
 }
 
 // New returns a service on a store, after it has read the store's keys, aliases and grants.
@@ -55,7 +59,8 @@ func New(ctx context.Context, config Config) (*Service, error) {
 	if config.Rand == nil {
 		config.Rand = rand.Reader
 	}
-	s := &Service{config: config, log: config.Logger, state: &state{root: config.Root}}
+	s := &Service{config: config, log: config.Logger, state: &state{root: config.Root, uses: map[string]*usageRecord{}}}
+	s.usages.waiting, s.usages.started = map[string]*usage{}, s.now()
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -67,8 +72,9 @@ func New(ctx context.Context, config Config) (*Service, error) {
 	return s, nil
 }
 
-// Close stops following the store. It does not close the store.
+// Close writes what waits to be written and stops following the store. It does not close the store.
 func (s *Service) Close() error {
+	s.closeUsage(context.Background())
 	s.state.follower.Close()
 	return nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/strictkms/strictkms/store"
 )
 
-// settle does what the clock says is due: it deletes the keys whose waiting period is over, with their material,
-// deletes imported material that has expired, and rotates the keys whose rotation date has come. Every operation calls it first, so that no timer is needed and a test's
-// clock drives it. A failure is logged and does not stop the operation: a key that is due to be deleted is not found
+// settle does what the clock says is due: it deletes the keys whose waiting period is over, with their material, ends the
+// transitions of multi-Region keys, deletes imported material that has expired, and rotates the keys whose rotation date
+// has come. Every operation calls it first, so that no timer is needed and a test's clock drives it. A failure is logged and does not stop the operation: a key that is due to be deleted is not found
 // in any case.
 func (s *Service) settle(ctx context.Context) {
 	if !s.isDue() {
@@ -48,8 +48,11 @@ func (s *Service) settleKey(ctx context.Context, key *Key) error {
 		return s.deleteKey(ctx, key)
 	}
 	record := *key.record
-	if record.expire(s.now()) {
+	if record.arrive(s.now()) {
 		return s.write(ctx, key, &record)
+	}
+	if record.expire(s.now()) {
+		return s.writeShared(ctx, s.state.current.Load(), key, &record)
 	}
 	rotation := *record.Rotation
 	period := days(rotation.PeriodInDays)
@@ -63,7 +66,7 @@ func (s *Service) settleKey(ctx context.Context, key *Key) error {
 		rotation.Next = rotation.Next.Add(period)
 	}
 	record.Rotation = &rotation
-	return s.write(ctx, key, &record)
+	return s.writeShared(ctx, s.state.current.Load(), key, &record)
 }
 
 // maxMissedRotations is how many rotations are made up for at once. More have only been missed by a clock that jumped.
@@ -108,11 +111,11 @@ func (s *Service) newMaterial(arn, specName string) (materialRecord, error) {
 
 // write puts the new record of a key in place of the one that it was made from.
 func (s *Service) write(ctx context.Context, key *Key, record *keyRecord) error {
-	change, err := record.change(key.path())
-	if err != nil {
+	tx := store.Tx{}
+	if err := edit(&tx, key, record); err != nil {
 		return err
 	}
-	return s.commit(ctx, store.Tx{Compare: []store.Comparison{unchanged(key)}, Changes: []store.Change{change}})
+	return s.commit(ctx, tx)
 }
 
 // deleteKey deletes a key with everything of it: its grants, its aliases, and with the record its key material.
@@ -125,7 +128,11 @@ func (s *Service) deleteKey(ctx context.Context, key *Key) error {
 		Changes: []store.Change{
 			{Key: keyPrefix + key.path(), Delete: true},
 			{Key: grantNamesPrefix + key.path(), Delete: true},
+			{Key: usagePrefix + key.path(), Delete: true},
 		},
+	}
+	if err := s.loseReplica(&tx, key); err != nil {
+		return err
 	}
 	for _, name := range key.Aliases {
 		path := statePath(key.Account, key.Region, name)
@@ -138,6 +145,26 @@ func (s *Service) deleteKey(ctx context.Context, key *Key) error {
 		return err
 	}
 	return s.deleteGrants(ctx, key.path()) // those that were made meanwhile
+}
+
+// loseReplica writes the primary key of a replica that is being deleted. When that waits for its last replica to be gone,
+// its own waiting period begins then
+// (https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html#primary-delete).
+func (s *Service) loseReplica(tx *store.Tx, replica *Key) error {
+	if replica.Metadata.MultiRegionKeyType != replicaKey {
+		return nil
+	}
+	related := s.state.current.Load().related(replica.Account, replica.ID)
+	key := primary(related)
+	if key == nil {
+		return nil
+	}
+	record := *key.record
+	if record.State == statePendingReplicaDeletion && len(replicas(related)) == 1 {
+		record.State = statePendingDeletion
+		record.DeletionDate = replica.Metadata.DeletionDate.Add(days(record.PendingWindowInDays))
+	}
+	return edit(tx, key, &record)
 }
 
 // deleteGrants deletes the grants of a key, in as many transactions as they need.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/store"
@@ -19,6 +20,10 @@ type state struct {
 
 	root     *material.Root
 	policies policyCache
+	// tracking is since when uses of keys are noted, nil while the store does not say.
+	tracking atomic.Pointer[time.Time]
+	// uses are what the current batch says about the last uses of keys, by their paths; for the follower only.
+	uses map[string]*usageRecord
 	// working is the snapshot to come, for the follower only, which makes one call at a time. It is not the current
 	// one: a tree that readers have is never written.
 	working *snapshot
@@ -67,6 +72,7 @@ func (s *state) publish(touched touches, revision int64) error {
 			return err
 		}
 	}
+	s.publishUsage()
 	s.working.revision = revision
 	s.current.Store(s.working.copy())
 	return nil
@@ -93,6 +99,12 @@ func (s *state) touch(touched touches, key string, value []byte, revision int64)
 	}
 	if path, ok := strings.CutPrefix(key, grantPrefix); ok {
 		return touched.grant(path, value, revision)
+	}
+	if path, ok := strings.CutPrefix(key, usagePrefix); ok {
+		return s.touchUsage(path, value)
+	}
+	if key == trackingKey {
+		return s.touchTracking(value)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type settings struct {
 	clock    *Clock
 	dir      string
 	explain  bool
+	throttle float64
 	loads    []load
 	issuers  []*oidc.Provider
 	err      error
@@ -74,6 +75,17 @@ func WithEnforcement(mode string) Option {
 		parsed, err := enforce.ParseMode(mode)
 		s.mode = parsed
 		s.fail(err)
+	}
+}
+
+// WithThrottle holds callers to a multiple of AWS's request quotas (docs/throttling.md): 1 is as with AWS. A clock that
+// stands never lets more calls pass. There are no quotas without.
+func WithThrottle(multiple float64) Option {
+	return func(s *settings) {
+		s.throttle = multiple
+		if multiple <= 0 {
+			s.fail(fmt.Errorf("a multiple of AWS's request quotas of %v: expected one above zero", multiple))
+		}
 	}
 }
 

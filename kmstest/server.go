@@ -61,7 +61,7 @@ func Start(t T, options ...Option) *Server {
 		t.Fatalf("kmstest: %v", err)
 	}
 	config := instance.Config{
-		World: s.world, Providers: providers, Defaults: set.defaults, Enforce: set.mode, Clock: set.clock.Now,
+		World: s.world, Providers: providers, Defaults: set.defaults, Enforce: set.mode, Throttle: set.throttle, Clock: set.clock.Now,
 		SignatureClock: time.Now, //nolint:forbidigo // SDKs sign with the time as it is
 		Logger:         slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}

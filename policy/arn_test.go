@@ -63,3 +63,11 @@ func TestIsAccountID(t *testing.T) {
 	require.True(t, IsPartition("aws") && IsPartition("aws-cn") && IsPartition("aws-us-gov"))
 	require.False(t, IsPartition("aws-iso"))
 }
+
+func TestPartitionOf(t *testing.T) {
+	for region, want := range map[string]string{
+		"us-east-1": "aws", "eu-west-3": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+	} {
+		require.Equal(t, want, PartitionOf(region), region)
+	}
+}

@@ -12,8 +12,14 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// epochKey is the one date key whose value is in seconds since 1970.
-const epochKey = "aws:epochtime"
+const (
+	// epochKey is the one date key whose value is in seconds since 1970.
+	epochKey = "aws:epochtime"
+	// validToKey is the one date key that AWS compares as seconds since 1970 with numeric operators too; the input has it
+	// in RFC 3339.
+	// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-valid-to
+	validToKey = "kms:validto"
+)
 
 // compare tests a term, the value of one condition key or one of its values, against the values of a
 // condition, any of which may match. cmp is not negated.
@@ -45,7 +51,7 @@ func (s *scope) compareOne(cmp policy.Comparison, term, key, value string) test 
 		return compareIP(term, value)
 	case policy.NumericEquals, policy.NumericLessThan, policy.NumericLessThanEquals,
 		policy.NumericGreaterThan, policy.NumericGreaterThanEquals:
-		return compareNumber(term, relation(cmp), value)
+		return compareNumber(term, key, relation(cmp), value)
 	case policy.DateEquals, policy.DateLessThan, policy.DateLessThanEquals,
 		policy.DateGreaterThan, policy.DateGreaterThanEquals:
 		return compareDate(term, key, relation(cmp), value)
@@ -104,11 +110,23 @@ func compareIP(term, value string) test {
 // number is the form of a number in a policy; JSON's, with an optional sign and leading zeros.
 var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
-func compareNumber(term, rel, value string) test {
+// ParseNumber reads a number of a policy.
+func ParseNumber(value string) (*big.Rat, bool) {
 	if !number.MatchString(value) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(value)
+}
+
+func compareNumber(term, key, rel, value string) test {
+	n, ok := ParseNumber(value)
+	if !ok {
 		return never()
 	}
-	n, _ := new(big.Rat).SetString(value) // every such number is one
+	if key == validToKey {
+		nanos := n.Mul(n, big.NewRat(int64(time.Second), 1))
+		return test{conjunctionOf(fmt.Sprintf("time.parse_rfc3339_ns(%s) %s %s", term, rel, decimal(nanos)))}
+	}
 	return test{conjunctionOf(fmt.Sprintf("to_number(%s) %s %s", term, rel, decimal(n)))}
 }
 

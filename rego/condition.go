@@ -56,7 +56,7 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 		// A single-valued key is a set of one value, or of none.
 		return onPresence(c.Operator.Quantifier, term, s.single(c, term, key, names))
 	case ok && known.Multivalued:
-		if s.assume(MultivaluedWithoutSetOperator) == readAnyValue {
+		if s.assume(MultivaluedWithoutSetOperator) == ReadAnyValue {
 			return s.anyValue(c, term, names)
 		}
 		if c.Operator.IfExists || c.Operator.Comparison.Negated() {
@@ -64,7 +64,7 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 		}
 		return never()
 	}
-	if !ok && s.readings.Reads(MultivaluedWithoutSetOperator, readAnyValue) {
+	if !ok && s.readings.Reads(MultivaluedWithoutSetOperator, ReadAnyValue) {
 		return s.anyValue(c, term, names)
 	}
 	t := s.single(c, term, key, names)

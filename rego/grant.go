@@ -9,7 +9,10 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-const retireGrant = "kms:RetireGrant"
+const (
+	retireGrant  = "kms:RetireGrant"
+	sourceARNKey = "aws:sourcearn"
+)
 
 // Grants translates grants into a unit whose package is strictkms.unit.<name>, with every assumption read as by
 // default. The statement index of a grant is its place in the list. Grants only allow:
@@ -54,12 +57,12 @@ func (s *scope) useGrant(g *policy.Grant, index int) statement {
 		st.elements = append(st.elements, elementTest{
 			Element: Element{
 				ID: fmt.Sprintf("%d.SourceArn", index), Kind: ElementConstraint,
-				Key: "aws:SourceArn", Operator: "SourceArn", Wanted: []string{g.SourceArn},
+				Key: "aws:SourceArn", Operator: "SourceArn", Wanted: []string{g.SourceArn}, Keys: []string{sourceARNKey},
 			},
-			body: body{equals(s.context("aws:sourcearn"), g.SourceArn)},
+			body: body{equals(s.context(sourceARNKey), g.SourceArn)},
 		})
 	}
-	st.keys = s.takeKeys()
+	st.keys = st.readKeys()
 	return st
 }
 
@@ -84,7 +87,7 @@ func (s *scope) constraint(st statement, name string, pairs map[string]string, m
 	return elementTest{
 		Element: Element{
 			ID: fmt.Sprintf("%d.%s", st.index, name), Kind: ElementConstraint,
-			Key: "kms:EncryptionContext", Operator: name, Wanted: wanted,
+			Key: "kms:EncryptionContext", Operator: name, Wanted: wanted, ReadsEncryptionContext: true,
 		},
 		body: s.conjunction(fmt.Sprintf("constraint_%d_%s", st.index, name), t),
 	}

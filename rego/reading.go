@@ -26,7 +26,7 @@ const (
 	readFoldedKeys = "keys-insensitive"
 	readSuffices   = "suffices"
 	ReadAsInIAM    = "as-in-iam"
-	readAnyValue   = "any-value"
+	ReadAnyValue   = "any-value"
 	readAllListed  = "all-listed"
 	readMatches    = "matches"
 	readOnlyStar   = "only-star"
@@ -55,7 +55,7 @@ var assumptions = [assumptionCount]struct {
 	{GrantConstraintCase, []string{"sensitive", readFoldedKeys}},
 	{GrantCrossAccount, []string{"needs-iam", readSuffices}},
 	{IAMOnlyConditionKeys, []string{"no-value", ReadAsInIAM}},
-	{MultivaluedWithoutSetOperator, []string{"never", readAnyValue}},
+	{MultivaluedWithoutSetOperator, []string{"never", ReadAnyValue}},
 	{NotPrincipalDeny, []string{"any-listed", readAllListed}},
 	{OwnARNAsResource, []string{readMatches, readOnlyStar, readIgnored}},
 	{ServiceRoleViaService, []string{"absent", ReadServiceLinked}},

@@ -2,6 +2,7 @@ package rego
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -40,18 +41,29 @@ func (s *scope) statement(doc *policy.Document, st *policy.Statement) statement 
 	if st.Resources != nil && !st.Resources.Negated && (doc.Kind != policy.KeyPolicy || s.readings.Reads(OwnARNAsResource, readMatches)) {
 		out.resources = literalResources(st.Resources.Values, doc.Version)
 	}
+	resource.Keys = s.takeKeys()
 	out.elements = append(out.elements, action, resource)
 	for i, c := range st.Conditions {
 		names := namesFor(st.Index, i)
 		t := s.condition(c, names)
 		out.elements = append(out.elements, elementTest{
-			Element: Element{ID: fmt.Sprintf("%d.condition.%d", st.Index, i), Kind: ElementCondition, Condition: i},
+			Element: Element{ID: fmt.Sprintf("%d.condition.%d", st.Index, i), Kind: ElementCondition, Condition: i, Keys: s.takeKeys()},
 			body:    s.conjunction(names.rule, t),
 			dead:    t.isNever(),
 		})
 	}
-	out.keys = s.takeKeys()
+	out.keys = out.readKeys()
 	return out
+}
+
+// readKeys are the condition keys that the elements read, sorted.
+func (st statement) readKeys() []string {
+	var keys []string
+	for _, e := range st.elements {
+		keys = append(keys, e.Keys...)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (s *scope) statementNamings(doc *policy.Document, st *policy.Statement) []naming {

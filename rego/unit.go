@@ -135,4 +135,8 @@ type Element struct {
 	// Key, Operator and Wanted describe a grant's constraint, for ElementConstraint.
 	Key, Operator string
 	Wanted        []string
+	// Keys are the condition keys, folded, that the element reads, sorted.
+	Keys []string
+	// ReadsEncryptionContext is true when the element reads the encryption context with the case of its keys.
+	ReadsEncryptionContext bool
 }

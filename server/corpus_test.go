@@ -27,7 +27,8 @@ var inherent = []string{
 	// Parameters that a request must have, or that follow from those it has.
 	"aws:tagkeys", "kms:datakeypairspec", "kms:grantconstrainttype", "kms:granteeprincipal",
 	"kms:grantisforawsresource", "kms:grantoperations", "kms:macalgorithm", "kms:reencryptonsamekey",
-	"kms:requestalias", "kms:signingalgorithm",
+	"kms:primaryregion", "kms:replicaregion", "kms:requestalias", "kms:signingalgorithm", "kms:trailingdayswithoutkeyusage",
+	"kms:wrappingalgorithm", "kms:wrappingkeyspec",
 }
 
 // TestCorpusOverHTTP puts every case of the decision corpus that is a real call to the server, signed, over HTTP. The

@@ -341,9 +341,35 @@ func plainInput(*planner, map[string]any) error { return nil }
 var inputs = map[string]func(*planner, map[string]any) error{
 	"ListKeys": plainInput, "ListAliases": plainInput, "DescribeKey": plainInput, "GetPublicKey": plainInput,
 	"GetKeyRotationStatus": plainInput, "ListGrants": plainInput, "ListResourceTags": plainInput,
-	"ListKeyPolicies": plainInput, "GetKeyPolicy": plainInput,
-	"EnableKey": mutating(nil), "DisableKey": mutating(nil), "EnableKeyRotation": mutating(nil),
-	"DisableKeyRotation": mutating(nil), "CancelKeyDeletion": mutating(nil),
+	"ListKeyPolicies": plainInput, "GetKeyPolicy": plainInput, "GetKeyLastUsage": plainInput, "ListKeyRotations": plainInput,
+	"EnableKey": mutating(nil), "DisableKey": mutating(nil), "DisableKeyRotation": mutating(nil), "CancelKeyDeletion": mutating(nil),
+	"RotateKeyOnDemand": mutating(nil), "DeleteImportedKeyMaterial": mutating(nil), "DescribeCustomKeyStores": plainInput,
+	"EnableKeyRotation": func(p *planner, in map[string]any) error {
+		p.call.mutates = true
+		if period := p.take("kms:rotationperiodindays"); period != "" {
+			n, err := strconv.Atoi(period)
+			if err != nil || n < 90 || n > 2560 {
+				return skipf("a rotation period of %s days is refused before it is decided", period)
+			}
+			in["RotationPeriodInDays"] = n
+		}
+		return nil
+	},
+	"GetParametersForImport": func(p *planner, in map[string]any) error {
+		in["WrappingAlgorithm"] = p.or("kms:wrappingalgorithm", "RSAES_OAEP_SHA_256")
+		in["WrappingKeySpec"] = p.or("kms:wrappingkeyspec", "RSA_2048")
+		return nil
+	},
+	"ReplicateKey": func(p *planner, in map[string]any) error {
+		p.call.mutates = true
+		in["ReplicaRegion"] = p.or("kms:replicaregion", "ap-southeast-2")
+		return nil
+	},
+	"UpdatePrimaryRegion": func(p *planner, in map[string]any) error {
+		p.call.mutates = true
+		in["PrimaryRegion"] = p.or("kms:primaryregion", "ap-southeast-2")
+		return nil
+	},
 	"UpdateKeyDescription":            mutating(map[string]any{"Description": "d"}),
 	"TagResource":                     mutating(map[string]any{"Tags": []map[string]string{{"TagKey": "k", "TagValue": "v"}}}),
 	"UntagResource":                   mutating(map[string]any{"TagKeys": []string{"k"}}),
@@ -355,9 +381,14 @@ var inputs = map[string]func(*planner, map[string]any) error{
 		in["RetiringPrincipal"] = p.c.Request.Principal.ARN
 		return nil
 	},
-	"Decrypt": with(nil), // the ciphertext follows
-	"GenerateDataKeyPair": func(p *planner, in map[string]any) error {
-		in["KeyPairSpec"] = p.or("kms:datakeypairspec", "ECC_NIST_P256")
+	"Decrypt":                             with(nil), // the ciphertext follows
+	"GenerateDataKeyPair":                 keyPairInput,
+	"GenerateDataKeyPairWithoutPlaintext": keyPairInput,
+	"Encapsulate":                         plainInput,
+	"Verify": func(p *planner, in map[string]any) error {
+		in["Message"], in["Signature"] = make([]byte, 32), make([]byte, 256)
+		in["SigningAlgorithm"] = p.or("kms:signingalgorithm", "RSASSA_PSS_SHA_256")
+		in["MessageType"] = p.or("kms:messagetype", "RAW")
 		return nil
 	},
 	"Sign": func(p *planner, in map[string]any) error {
@@ -413,6 +444,11 @@ var inputs = map[string]func(*planner, map[string]any) error{
 	"CreateAlias":   aliasInput,
 	"UpdateAlias":   aliasInput,
 	"DeleteAlias":   aliasInput,
+}
+
+func keyPairInput(p *planner, in map[string]any) error {
+	in["KeyPairSpec"] = p.or("kms:datakeypairspec", "ECC_NIST_P256")
+	return nil
 }
 
 func with(more map[string]any) func(*planner, map[string]any) error {

@@ -97,7 +97,7 @@ func (x *exchange) do(ctx context.Context) (any, error) {
 	}
 	x.asked = kms.Call{
 		Account: x.caller.account, Partition: policy.PartitionOf(x.caller.region), Region: x.caller.region,
-		Principal: x.caller.name(), Authorizer: x.call, Observer: x.call,
+		Principal: x.caller.name(), RequestID: x.id, Authorizer: x.call, Observer: x.call,
 	}
 	x.result, err = x.server.config.KMS.Do(ctx, &x.asked, x.operation, input)
 	return x.result.Output, err

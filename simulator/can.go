@@ -30,6 +30,8 @@ type Question struct {
 	EndpointPolicies []*policy.Document
 	// Grant is the id of the grant that kms:RetireGrant is about, empty for any.
 	Grant string
+	// Unknown says which condition keys the question leaves open.
+	Unknown evaluator.Unknown
 }
 
 // Answer is the decision on a question. Its JSON form is that of the decision with what was asked.
@@ -41,6 +43,9 @@ type Answer struct {
 	// Parts are the decisions of a question that AWS asks in several parts, for example the alias and the key of
 	// kms:CreateAlias; all must allow. Decision is then the first that does not, or the last.
 	Parts []Part `json:"parts,omitempty"`
+	// Ways are what a conditional answer to a question with open condition keys depends on; see [evaluator.Residual].
+	Ways    []evaluator.Way `json:"ways,omitempty"`
+	Omitted bool            `json:"ways_omitted,omitempty"`
 }
 
 // Part is one of several decisions of a question.
@@ -51,10 +56,18 @@ type Part struct {
 
 // Can answers a question, with suggestions when the answer is no.
 func Can(ctx context.Context, e *evaluator.Evaluator, q Question) (*Answer, error) {
-	requests, err := q.requests()
+	requests, err := q.Requests()
 	if err != nil {
 		return nil, err
 	}
+	if q.Unknown.IsZero() {
+		return explain(ctx, e, q, requests)
+	}
+	return resolve(ctx, e, q, requests)
+}
+
+// explain answers a question that leaves nothing open.
+func explain(ctx context.Context, e *evaluator.Evaluator, q Question, requests []evaluator.Request) (*Answer, error) {
 	var parts []Part
 	for _, req := range requests {
 		d, err := e.Explain(ctx, req)
@@ -86,16 +99,16 @@ func Can(ctx context.Context, e *evaluator.Evaluator, q Question) (*Answer, erro
 
 // Export writes down the question for stock OPA. Of a question in several parts it is the last, about the key.
 func Export(e *evaluator.Evaluator, q Question) (*evaluator.Export, error) {
-	requests, err := q.requests()
+	requests, err := q.Requests()
 	if err != nil {
 		return nil, err
 	}
 	return e.Export(requests[len(requests)-1])
 }
 
-// requests are the decisions that AWS makes for the question.
+// Requests are the decisions that AWS makes for the question; all must allow.
 // https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
-func (q Question) requests() ([]evaluator.Request, error) {
+func (q Question) Requests() ([]evaluator.Request, error) {
 	if q.Principal == nil {
 		return nil, errors.New("the question names no principal")
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,13 +35,21 @@ var reasons = map[string]string{
 	"trust-policy-and-iam":      "the role's trust policy lets the account's IAM policies decide, and one allows it",
 	"no-trust-policy":           "the role's trust policy neither allows the caller nor lets IAM policies decide",
 	"no-permission-needed":      "it needs no permission, and no policy can deny it",
+	"unknown-context":           "the answer depends on condition keys that are left open",
 	"unresolved-value":          "the answer depends on values that are not known before deployment",
 }
+
+// Reasons are the codes that a decision may give as its reason, in alphabetical order.
+func Reasons() []string { return slices.Sorted(maps.Keys(reasons)) }
 
 // WriteText writes an answer for a person: the verdict, what it rests on, the nearest misses with wanted and
 // actual values, and the smallest changes that would allow a denied request.
 func WriteText(w io.Writer, a *Answer) error {
 	t := &textWriter{w: bufio.NewWriter(w)}
+	if len(a.Ways) > 0 {
+		t.conditional(a)
+		return t.w.Flush()
+	}
 	if len(a.Parts) == 0 {
 		t.decision(a.Principal, a.Action, a.Resource, &a.Decision)
 		return t.w.Flush()
@@ -88,7 +97,7 @@ func (t *textWriter) decision(principal, action, resource string, d *evaluator.D
 	for _, layer := range d.Layers {
 		for _, st := range layer.Statements {
 			if st.Deciding {
-				t.line("    %-24s %s", deciding(d.Decision, layer, st), where(st))
+				t.line("    %-24s %s", deciding(d.Decision, layer, st), Where(st))
 			}
 		}
 	}
@@ -132,8 +141,8 @@ func deciding(v evaluator.Verdict, layer evaluator.Layer, st evaluator.Statement
 	}
 }
 
-// where names a statement, its policy and its place.
-func where(st evaluator.Statement) string {
+// Where names a statement, its policy and its place, for a person.
+func Where(st evaluator.Statement) string {
 	text := st.Policy
 	if !strings.HasPrefix(text, "grant ") {
 		text = "statement " + label(st) + " of " + st.Policy
@@ -176,7 +185,7 @@ func (t *textWriter) nearMisses(d *evaluator.Decision) {
 			t.line("    (%d more with --format json)", len(misses)-i)
 			break
 		}
-		t.line("    %s", where(miss.statement))
+		t.line("    %s", Where(miss.statement))
 		for _, u := range miss.statement.Unmet {
 			t.line("      %-9s %s", u.Element, unmet(u))
 		}
@@ -215,3 +224,6 @@ func values(list []string) string {
 	}
 	return strings.Join(shown, ", ")
 }
+
+// Because says in a sentence what the code of a reason means, empty for no such code.
+func Because(reason string) string { return reasons[reason] }

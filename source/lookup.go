@@ -18,6 +18,7 @@ type lookups struct {
 	managed    map[string]*policy.Document
 	principals sync.Map // ARN to *evaluator.Principal
 	trusts     sync.Map // *Role to *evaluator.Role
+	strangers  sync.Map // *evaluator.Principal to one whose policies may say anything
 }
 
 // iamName names a user, group or role: unique in its account, whatever the path

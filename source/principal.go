@@ -34,15 +34,20 @@ func (w *World) Principal(name string) (*evaluator.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.principalOf(c, name), nil
+}
+
+// principalOf returns the principal of a caller. The same caller always gives the same pointer.
+func (w *World) principalOf(c caller, asked string) *evaluator.Principal {
 	key := c.arn()
 	if c.role != nil {
 		key += " " + w.roleARN(c.role) // a session ARN has no path
 	}
 	if built, ok := w.tables().principals.Load(key); ok {
-		return built.(*evaluator.Principal), nil //nolint:forcetypeassert // only principals are stored
+		return built.(*evaluator.Principal) //nolint:forcetypeassert // only principals are stored
 	}
-	built, _ := w.tables().principals.LoadOrStore(key, w.build(c, name))
-	return built.(*evaluator.Principal), nil //nolint:forcetypeassert // only principals are stored
+	built, _ := w.tables().principals.LoadOrStore(key, w.build(c, asked))
+	return built.(*evaluator.Principal) //nolint:forcetypeassert // only principals are stored
 }
 
 // Session returns the caller of a name as [World.Principal] does, in a session of its own. Every call

@@ -33,15 +33,20 @@ func (w *World) Role(name string) (*evaluator.Role, error) {
 		}
 		return nil, &NameError{Kind: "role", Name: name, Nearest: nearest(name, names)}
 	}
+	return w.trustOf(r), nil
+}
+
+// trustOf returns the role as what sts:AssumeRole acts on. The same role always gives the same pointer.
+func (w *World) trustOf(r *Role) *evaluator.Role {
 	if built, ok := w.tables().trusts.Load(r); ok {
-		return built.(*evaluator.Role), nil //nolint:forcetypeassert // only roles are stored
+		return built.(*evaluator.Role) //nolint:forcetypeassert // only roles are stored
 	}
 	role := &evaluator.Role{ARN: w.roleARN(r), Trust: r.Trust, Tags: r.Tags, Unknown: r.Unknown}
 	if r.Trust == nil {
 		role.Unknown = append(slices.Clip(role.Unknown), "no trust policy of role/"+r.Name+" is loaded: nobody may assume it")
 	}
 	built, _ := w.tables().trusts.LoadOrStore(r, role)
-	return built.(*evaluator.Role), nil //nolint:forcetypeassert // only roles are stored
+	return built.(*evaluator.Role) //nolint:forcetypeassert // only roles are stored
 }
 
 // WebIdentity returns the caller of sts:AssumeRoleWithWebIdentity: whom an identity provider, by its ARN or its name,

@@ -22,6 +22,9 @@ type World struct {
 	Keys            []*Key
 	// Endpoints are the policies of VPC endpoints by id (vpce-…).
 	Endpoints map[string]*policy.Document
+	// WholeAccounts are the accounts all of whose users, groups, roles and managed policies were loaded, as from a
+	// snapshot: there is nobody else in them.
+	WholeAccounts map[string]bool
 	// Warnings are what the loaders could not resolve, with positions.
 	Warnings policy.Diagnostics
 
@@ -103,5 +106,12 @@ type Key struct {
 	Description          string
 	Disabled             bool
 	RotationPeriodInDays int
-	Pos                  policy.Position
+	// BypassLockoutCheck is true when the source asks KMS to accept a key policy that its author could not change any
+	// more; BypassPos is where it says so.
+	BypassLockoutCheck bool
+	BypassPos          policy.Position
+	// After are the logical ids of all that is made before the key, directly or not; nil when the source says nothing
+	// about the order.
+	After []string
+	Pos   policy.Position
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/rego"
 	"github.com/strictkms/strictkms/simulator"
 )
@@ -19,11 +20,15 @@ type canParams struct {
 	principal, action, key string
 
 	world         worldParams
+	server        endpointParams
 	context       []string
+	unknown       []string
 	viaService    string
 	sourceVPCE    string
 	sessionPolicy string
 	grant         string
+	keys          evaluator.Context // condition keys besides context
+	session       *policy.Document  // a session policy besides the file
 	export        string
 	format        enum
 	now           func() time.Time
@@ -41,12 +46,15 @@ KEY is a key id, an ARN, an alias, or the logical id in a template. For actions 
 Organizations RESOURCE is what they act on: an ARN, user/NAME, role/NAME, group/NAME or policy/NAME.
 
 The request is made now and over TLS (aws:CurrentTime, aws:EpochTime, aws:SecureTransport) unless --context says
-otherwise. Every other condition key that does not follow from principal, action and key is missing.
+otherwise. Every other condition key that does not follow from principal, action and key is missing, unless --unknown
+leaves it open: then the answer says on what it depends (docs/unknown.md).
 
-Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is not known before deployment.`,
+Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is left open or not known before
+deployment.`,
 		Example: `  strictkms can user/alice kms:Decrypt alias/app --load template.yaml
   strictkms can role/App kms:CreateGrant alias/app --load template.yaml --via-service rds
   strictkms can role/App kms:Decrypt alias/app --load template.yaml --context kms:EncryptionContext:tenant=a
+  strictkms can role/App kms:Decrypt alias/app --load template.yaml --unknown 'kms:EncryptionContext:*'
   strictkms can user/alice sts:AssumeRole role/App --load world.yaml --context sts:ExternalId=12345`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 || len(args) > 3 {
@@ -64,7 +72,11 @@ Exit codes: 0 allowed, 1 denied, 2 usage or input error, 3 it depends on what is
 	}
 	flags := cmd.Flags()
 	addWorld(cmd, &p.world)
+	addEndpoint(cmd, &p.server, now)
 	flags.StringArrayVar(&p.context, "context", nil, "a condition key of the request as `K=V`; repeat it for a list of values")
+	flags.StringArrayVar(&p.unknown, "unknown", nil,
+		"a condition `KEY` that the question leaves open, or a family such as 'aws:PrincipalTag/*', or '*' for all that is not\n"+
+			"known (repeatable): the answer then says on which values it depends")
 	flags.StringVar(&p.viaService, "via-service", "",
 		"the `SERVICE` that makes the call on the principal's behalf, for example s3 or s3.eu-west-2.amazonaws.com")
 	flags.StringVar(&p.sourceVPCE, "source-vpce", "", "the `ID` of the VPC endpoint in a world file that the request comes through")
@@ -82,7 +94,7 @@ func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
 		return errors.New("a call that a service makes does not pass a VPC endpoint: use --via-service or --source-vpce, not both")
 	}
-	world, readings, err := p.world.open(errw)
+	world, readings, err := p.world.openFrom(ctx, &p.server, errw)
 	if err != nil {
 		return err
 	}

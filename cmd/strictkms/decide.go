@@ -27,7 +27,7 @@ func newDecide(ctx context.Context, s streams) *cobra.Command {
 		Long: `Read one request per line from standard input and write one decision per line to standard output, in order.
 A line is a JSON object with the request and every policy that applies to it: id, principal, action, resource,
 resourceAccount, context, identityPolicies, resourcePolicy, permissionBoundaries, sessionPolicy, scps, rcps,
-vpcEndpointPolicies and grants. A line that cannot be decided gives {"id", "error"}, and the next one is read.`,
+vpcEndpointPolicies, grants and assume. A line that cannot be decided gives {"id", "error"}, and the next one is read.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return errors.New("decide takes no arguments: it reads standard input")
@@ -93,7 +93,11 @@ func (d *decider) answer(ctx context.Context, line []byte, tooLong bool, name st
 	if err != nil {
 		return d.write(undecided{ID: c.ID, Error: err.Error()})
 	}
-	decision, err := d.base.In(c.World).Explain(ctx, c.Request)
+	readings, err := c.Readings(d.base.Readings())
+	if err != nil { // not reached: each of them was read
+		return d.write(undecided{ID: c.ID, Error: name + ": " + err.Error()})
+	}
+	decision, err := d.base.In(c.World).Assuming(readings).Explain(ctx, c.Request)
 	if err != nil {
 		return d.write(undecided{ID: c.ID, Error: name + ": " + err.Error()})
 	}

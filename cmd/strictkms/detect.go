@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+
+	"github.com/strictkms/strictkms/source/snapshot"
 )
 
 // fileKind says what a file holds.
@@ -16,6 +18,9 @@ const (
 	templateFile
 	worldFile
 	policyFile
+	snapshotFile // output of the AWS CLI
+	planFile     // a Terraform plan or state
+	assemblyFile // the manifest of the output folder of the AWS CDK
 )
 
 // detect finds out what a file holds. It does not mind mistakes: whoever reads the file next reports
@@ -32,14 +37,27 @@ func detect(src []byte) fileKind {
 		return worldFile
 	case has("Statement"):
 		return policyFile
+	case isTerraform(src, has):
+		return planFile
+	case has("artifacts") && has("version") && isJSON(src):
+		return assemblyFile
+	case snapshot.IsSnapshot(found) && isJSON(src):
+		return snapshotFile
 	default:
 		return unknownFile
 	}
 }
 
+// isTerraform reports whether a file comes from Terraform: a plan or a state as JSON, or another form of one, which its
+// reader refuses by name.
+func isTerraform(src []byte, has func(names ...string) bool) bool {
+	return has("format_version") && has("terraform_version", "planned_values", "resource_changes", "values") ||
+		has("lineage") && has("serial") || has("@level") && isJSON(src) || bytes.HasPrefix(src, []byte("PK\x03\x04"))
+}
+
 // topLevelNames returns the names at the top level of JSON, up to the first mistake, or of YAML.
 func topLevelNames(src []byte) []string {
-	if bytes.HasPrefix(bytes.TrimSpace(src), []byte("{")) {
+	if isJSON(src) {
 		return namesInJSON(src)
 	}
 	var names []string
@@ -47,6 +65,11 @@ func topLevelNames(src []byte) []string {
 		names = append(names, string(m[1]))
 	}
 	return names
+}
+
+// isJSON reports whether the text is JSON rather than YAML, as far as its first character tells.
+func isJSON(src []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(src, []byte("\ufeff"))), []byte("{"))
 }
 
 // yamlName is a name in the first column of a line, with or without quotes.

@@ -51,7 +51,8 @@ func TestDocuments(t *testing.T) {
 // documents are the documents besides the examples' that show commands.
 func documents(root string) []string {
 	return []string{
-		filepath.Join(root, "README.md"), filepath.Join(root, "docs", "rego.md"), filepath.Join(root, "docs", "decide.md"),
+		filepath.Join(root, "README.md"), filepath.Join(root, "docs", "rego.md"), filepath.Join(root, "docs", "audit.md"), filepath.Join(root, "docs", "decide.md"),
+		filepath.Join(root, "docs", "terraform.md"), filepath.Join(root, "docs", "who-can.md"),
 	}
 }
 

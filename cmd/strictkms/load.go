@@ -11,6 +11,8 @@ import (
 	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/cloudformation"
 	"github.com/strictkms/strictkms/source/files"
+	"github.com/strictkms/strictkms/source/snapshot"
+	"github.com/strictkms/strictkms/source/terraform"
 )
 
 // loader reads files into one world.
@@ -19,6 +21,10 @@ type loader struct {
 	options cloudformation.Options
 	// expected says what a file may hold.
 	expected string
+	// sources are the files that were read.
+	sources map[string][]byte
+	// policies also takes policy documents by themselves in a folder.
+	policies bool
 }
 
 // regionName is the form of the names of Regions, for example eu-west-2 or us-gov-east-1.
@@ -44,12 +50,13 @@ func newLoader(p stackParams, several bool) (*loader, error) {
 		return nil, err
 	}
 	return &loader{
-		expected: loadable,
+		expected: loadable, sources: map[string][]byte{},
 		world: &source.World{Defaults: source.Defaults{
 			Account: p.account, Region: p.region, Partition: policy.PartitionOf(p.region),
 		}},
 		options: cloudformation.Options{
 			Account: p.account, Region: p.region, StackName: p.stackName, Parameters: values, AllowExtraParameters: several,
+			Exports: &cloudformation.Exports{}, Open: os.ReadFile,
 		},
 	}, nil
 }
@@ -61,27 +68,67 @@ func loadWorld(names []string, p stackParams, errw io.Writer) (*source.World, er
 	if err != nil {
 		return nil, err
 	}
-	var errs []error
-	for _, name := range names {
-		src, err := os.ReadFile(name)
-		if err == nil {
-			err = l.load(name, src)
-		}
-		errs = append(errs, err)
-	}
+	err = l.loadAll(names, nil)
 	warn(errw, l.world.Warnings)
-	return l.world, errors.Join(errs...)
+	return l.world, err
+}
+
+// loadAll adds files and folders to the world. What other takes is not loaded, nil for nothing. The output of the AWS
+// CLI is put together, in the place of the first file of it: what it says of a key is in several files.
+func (l *loader) loadAll(names []string, other func(name string, src []byte) (taken bool, err error)) error {
+	var (
+		errs  []error
+		steps []func() error
+		parts []snapshot.File
+	)
+	add := func(in input) {
+		l.sources[in.name] = in.src
+		switch taken, err := false, error(nil); {
+		case in.kind == snapshotFile:
+			if parts = append(parts, snapshot.File{Name: in.name, Src: in.src}); len(parts) == 1 {
+				steps = append(steps, func() error { return snapshot.Load(l.world, parts) })
+			}
+		default:
+			if other != nil && !in.inFolder {
+				taken, err = other(in.name, in.src)
+				errs = append(errs, err)
+			}
+			if !taken {
+				steps = append(steps, func() error { return l.load(in) })
+			}
+		}
+	}
+	for _, name := range names {
+		inputs, err := l.inputs(name)
+		errs = append(errs, err)
+		for _, in := range inputs {
+			add(in)
+		}
+	}
+	for _, step := range steps {
+		errs = append(errs, step())
+	}
+	return errors.Join(errs...)
 }
 
 // load adds one file to the world.
-func (l *loader) load(name string, src []byte) error {
-	switch detect(src) {
+func (l *loader) load(in input) error {
+	name, src := in.name, in.src
+	switch in.kind {
 	case worldFile:
 		return files.Load(l.world, name, src, l.world.Defaults)
 	case policyFile:
 		return fmt.Errorf("%s:1:1: a policy document by itself does not say what it is attached to: expected %s", name, loadable)
+	case assemblyFile:
+		options := l.options
+		options.StackName = ""
+		return cloudformation.LoadAssembly(l.world, name, src, options)
 	case templateFile:
 		return cloudformation.Load(l.world, name, src, l.options)
+	case planFile:
+		return terraform.Load(l.world, name, src, terraform.Options{
+			Account: l.options.Account, Region: l.options.Region, Before: in.before,
+		})
 	default:
 		err := cloudformation.Load(l.world, name, src, l.options)
 		if diags, ok := errors.AsType[policy.Diagnostics](err); ok && diags[0].Code == "not-a-template" {
@@ -92,4 +139,5 @@ func (l *loader) load(name string, src []byte) error {
 }
 
 // loadable says what --load takes.
-const loadable = "a CloudFormation template (with Resources) or a strictkms world file (with accounts, organization or endpoints)"
+const loadable = "a CloudFormation template (with Resources), a strictkms world file (with accounts, organization or endpoints), " +
+	"a Terraform plan or state as JSON, output of the AWS CLI, the output folder of the AWS CDK, or a folder of such files"

@@ -22,26 +22,38 @@ import (
 // question looks the names up and completes the request. It reports every name that is not there.
 func (p *canParams) question(w *source.World, errw io.Writer) (*simulator.Question, error) {
 	q := &simulator.Question{Context: evaluator.Context{}, Grant: p.grant}
+	maps.Copy(q.Context, p.keys)
 	action, actionErr := lookupAction(p.action)
 	if actionErr == nil {
 		q.Action = action.Name
 	}
-	contextErr := pairs("context", p.context, func(key, value string) error {
-		if service, name, ok := strings.Cut(key, ":"); !ok || service == "" || name == "" {
-			return errors.New("expected a condition key such as kms:ViaService before the equals sign")
-		}
-		q.Context[key] = append(q.Context[key], value)
-		return nil
-	})
+	contextErr := readContext(q.Context, p.context)
 	errs := []error{
 		actionErr, contextErr, p.setPrincipal(q, w, errw), p.setKey(q, w, action), p.setEndpoint(q, w),
-		p.setService(q, w.Defaults.Region), p.checkGrant(q),
+		p.setService(q, w.Defaults.Region), p.checkGrant(q), p.setUnknown(q),
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	setNow(q.Context, p.now())
+	now := evaluator.Context{}
+	setNow(now, p.now())
+	for name, values := range now {
+		if !p.isOpen(name) {
+			setDefault(q.Context, name, values...)
+		}
+	}
 	return q, nil
+}
+
+// readContext adds the condition keys of --context.
+func readContext(c evaluator.Context, texts []string) error {
+	return pairs("context", texts, func(key, value string) error {
+		if service, name, ok := strings.Cut(key, ":"); !ok || service == "" || name == "" {
+			return errors.New("expected a condition key such as kms:ViaService before the equals sign")
+		}
+		c[key] = append(c[key], value)
+		return nil
+	})
 }
 
 // lookupAction finds an action, with or without its kms: prefix and in any case.
@@ -54,7 +66,12 @@ func lookupAction(name string) (*policy.Action, error) {
 
 // setPrincipal finds the caller, in a session of its own when it has a session policy.
 func (p *canParams) setPrincipal(q *simulator.Question, w *source.World, errw io.Writer) error {
-	if p.sessionPolicy == "" {
+	switch {
+	case p.session != nil:
+		var err error
+		q.Principal, err = w.Session(p.principal, source.Session{HasPolicies: true, Policies: []*policy.Document{p.session}})
+		return err
+	case p.sessionPolicy == "":
 		var err error
 		q.Principal, err = w.Principal(p.principal)
 		return err
@@ -94,7 +111,7 @@ func (p *canParams) setKey(q *simulator.Question, w *source.World, action *polic
 	}
 	arn, _ := policy.ParseARN(key.ARN)
 	q.Alias = policy.AliasARN(arn.Partition, arn.Region, arn.Account, named.Alias).String()
-	if action.Populates("kms:RequestAlias") {
+	if action.Populates("kms:RequestAlias") && !p.isOpen("kms:RequestAlias") {
 		setDefault(q.Context, "kms:RequestAlias", named.Alias)
 	}
 	return nil

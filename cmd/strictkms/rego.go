@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,27 +106,8 @@ func runRego(p *regoParams, out, errw io.Writer) error {
 	return err
 }
 
-// writeBundle writes the bundle beside its place and then moves it there, so that nothing is left of one
-// that fails.
-func writeBundle(name string, b rego.Bundle) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".strictkms-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the first error says more
-		}
-	}()
-	err = b.Write(f)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}
+// writeBundle writes the bundle, as a whole or not at all.
+func writeBundle(name string, b rego.Bundle) error { return writeWhole(name, b.Write) }
 
 // revision identifies the content of a bundle.
 func revision(units []rego.NamedUnit, readings rego.Readings) string {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/internal/instance"
+	"github.com/strictkms/strictkms/kms/quota"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source/seed"
 )
@@ -34,6 +35,7 @@ type serveParams struct {
 	rootKey     string
 	services    []string
 	providers   []string
+	throttle    string
 	verbose     bool
 	now         func() time.Time
 }
@@ -49,6 +51,9 @@ IAM policies and the grants on the key before it does anything; what AWS would d
 Keys and identities come from --load. What is in the store already stays as it is: a second start with the same files
 changes nothing. The account root user and every access key of the files get a generated secret, written to
 --credentials as an AWS shared credentials file: the profile root, and one profile per user.
+
+--throttle holds callers to AWS's request quotas per account and Region, with ThrottlingException: aws, or a multiple of
+them such as 0.1x.
 
 --enforce strict denies; soft lets pass what would be denied and logs each cause once; off lets everything pass and
 takes unsigned calls.`,
@@ -79,6 +84,8 @@ func addServer(cmd *cobra.Command, p *serveParams) {
 	flags.StringVar(&p.trail, "trail", "", "the `FILE` that a record of each call is added to, in the form of CloudTrail with the decision")
 	flags.StringArrayVar(&p.providers, "identity-provider", nil,
 		"a `FILE` with an OpenID Connect identity provider, whose tokens AssumeRoleWithWebIdentity takes (repeatable)")
+	flags.StringVar(&p.throttle, "throttle", "",
+		"hold callers to request quotas: aws for AWS's, or a `MULTIPLE` of them such as 2x or 0.1x (default: none)")
 	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log every call")
 	addStack(cmd, &p.stack)
 }
@@ -101,14 +108,20 @@ func (p *serveParams) config(errw io.Writer) (instance.Config, error) {
 	if err != nil {
 		return instance.Config{}, err
 	}
+	throttle := 0.0
+	if p.throttle != "" {
+		if throttle, err = quota.Parse(p.throttle); err != nil {
+			return instance.Config{}, fmt.Errorf("--throttle: %w", err)
+		}
+	}
 	level := slog.LevelInfo
 	if p.verbose {
 		level = slog.LevelDebug
 	}
 	return instance.Config{
 		Listen: p.listen, Store: p.store, Data: p.data, RootKey: p.rootKey,
-		Enforce: mode, World: world, Trail: p.trail, Services: services, Providers: providers, Version: readVersions().StrictKMS, Clock: p.now,
-		Logger: newLogger(errw, level),
+		Enforce: mode, World: world, Trail: p.trail, Services: services, Providers: providers, Throttle: throttle,
+		Version: readVersions().StrictKMS, Clock: p.now, Logger: newLogger(errw, level),
 	}, nil
 }
 
@@ -161,6 +174,9 @@ func (p *serveParams) announce(w io.Writer, in *instance.Instance, credentials s
 	keys := "credentials not written: name a file with --credentials"
 	if credentials != "" {
 		keys = "credentials in " + credentials
+	}
+	if p.throttle != "" {
+		where += ", request quotas " + p.throttle
 	}
 	_, err := fmt.Fprintf(w, "strictkms: listening on %s, enforcement %s, store %s, %s\n", in.URL(), in.Enforcement(), where, keys)
 	return err

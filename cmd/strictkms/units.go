@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -47,29 +45,23 @@ func loadUnits(p *regoParams, readings rego.Readings, errw io.Writer) ([]rego.Na
 	}
 	l.expected += " or a policy document (with Statement)"
 	var (
-		errs     []error
 		alone    []*policy.Document
 		warnings policy.Diagnostics
 	)
-	for _, name := range p.files {
-		src, err := os.ReadFile(name)
-		switch {
-		case err != nil:
-		case p.kindSet || detect(src) == policyFile:
-			doc, diags := policy.Parse(p.kindOf(src), name, src, policy.WithFile(name))
-			if diags.HasErrors() {
-				err = diags.Errors()
-				break
-			}
-			warnings = append(warnings, diags...)
-			alone = append(alone, doc)
-		default:
-			err = l.load(name, src)
+	err = l.loadAll(p.files, func(name string, src []byte) (bool, error) {
+		if !p.kindSet && detect(src) != policyFile {
+			return false, nil
 		}
-		errs = append(errs, err)
-	}
+		doc, diags := policy.Parse(p.kindOf(src), name, src, policy.WithFile(name))
+		if diags.HasErrors() {
+			return true, diags.Errors()
+		}
+		warnings = append(warnings, diags...)
+		alone = append(alone, doc)
+		return true, nil
+	})
 	warn(errw, slices.Concat(warnings, l.world.Warnings))
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	t := &translator{readings: readings, docs: map[*policy.Document]bool{}, taken: map[string]bool{}}

@@ -60,13 +60,43 @@ var rules = []rule{
 	{pkg: "rego", own: []string{"policy"}, modules: []string{opa + "/ast", opa + "/format", opa + "/bundle"}, deny: effects},
 	{pkg: "evaluator", own: []string{"policy", "rego"}, modules: []string{opa, lru}, deny: effects},
 	{pkg: "simulator", own: []string{"policy", "evaluator", "rego"}, deny: network},
+	// Questions about everybody: whom to ask about is for the loaded world to say.
+	{pkg: "simulator/access", own: []string{"policy", "evaluator", "simulator", "source"}, deny: network},
+	// What is wrong with policies, and the forms that findings are written in.
+	{
+		pkg: "simulator/audit", own: []string{"policy", "evaluator", "source", "source/suppressions"},
+		deny: slices.Concat(network, []string{"os"}),
+	},
+	{
+		pkg: "simulator/audit/report", own: []string{"policy", "simulator/audit", "internal/annotation"},
+		modules: []string{"github.com/owenrumney/go-sarif/v3", "github.com/jstemmer/go-junit-report/v2/junit"}, deny: network,
+	},
+	// What two worlds allow, compared.
+	{
+		pkg: "simulator/diff", own: []string{"policy", "evaluator", "source"}, modules: []string{"golang.org/x/sync/errgroup"},
+		deny: network,
+	},
+	// Recorded calls, decided again.
+	{pkg: "simulator/replay", own: []string{"policy", "evaluator", "source"}, deny: network},
+	// Whether expectations about decisions are met, and which statements they exercise.
+	{
+		pkg: "simulator/policytest", own: []string{"policy", "evaluator", "simulator", "source", "source/expectations", "internal/annotation"},
+		modules: []string{"github.com/jstemmer/go-junit-report/v2/junit"}, deny: network,
+	},
 
 	{pkg: "source", own: []string{"policy", "iam", "kms", "evaluator"}, deny: network},
 	{pkg: "source/cloudformation", own: sources, modules: []string{yaml}, deny: network},
 	{pkg: "source/files", own: sources, modules: []string{yaml}, deny: network},
 	{pkg: "source/inline", own: sources, modules: []string{gjson}, deny: network},
-	{pkg: "source/terraform", own: sources, modules: []string{"github.com/hashicorp/terraform-json"}, deny: network},
+	// What people say about findings: comments, metadata, the configuration file.
+	{pkg: "source/suppressions", own: sources, modules: []string{yaml}, deny: network},
+	// Files of expectations about decisions, which may hold a session policy as a world file does.
+	{pkg: "source/expectations", own: append([]string{"source/files"}, sources...), modules: []string{yaml}, deny: network},
+	// gjson: terraform-json does not say where in the file a value stands.
+	{pkg: "source/terraform", own: sources, modules: []string{"github.com/hashicorp/terraform-json", gjson}, deny: network},
 	{pkg: "source/snapshot", own: sources, modules: []string{gjson}, deny: network},
+	// JSON with the positions of its values, also inside a policy that is a string: what snapshots and plans are.
+	{pkg: "source/internal/jsontext", own: sources, modules: []string{gjson}, deny: network},
 	{pkg: "source/internal/...", own: sources, modules: []string{yaml}, deny: network},
 
 	// What was loaded, written to a server's store.
@@ -97,7 +127,7 @@ var rules = []rule{
 		modules: []string{uuid}, deny: network,
 	},
 	{
-		pkg: "kms", own: []string{"policy", "store", "kms/material", "internal/constraint"}, modules: []string{btree, uuid},
+		pkg: "kms", own: []string{"policy", "store", "kms/material", "kms/quota", "internal/constraint"}, modules: []string{btree, uuid},
 		deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"}),
 	},
 	{
@@ -109,6 +139,8 @@ var rules = []rule{
 		// slog: key material says what a log shows of it, which is nothing.
 		deny: slices.DeleteFunc(slices.Clone(effects), func(name string) bool { return name == "log/slog" }),
 	},
+	// Request quotas: how often an account may call.
+	{pkg: "kms/quota", modules: []string{"golang.org/x/time/rate"}, deny: effects},
 	// The root key's file.
 	{pkg: "kms/material/rootfile", own: []string{"kms/material"}, deny: network},
 	{pkg: "store"},
@@ -139,6 +171,8 @@ var rules = []rule{
 		pkg: "bench/server", own: []string{"policy", "evaluator", "internal/instance", "server/...", "source"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2"},
 	},
+	// The questions about everybody, asked of worlds made for it.
+	{pkg: "bench/matrix", own: []string{"policy", "evaluator", "source", "simulator/access"}},
 	{pkg: "bench/...", own: []string{"policy", "evaluator", "bench/internal/..."}, modules: []string{"github.com/cedar-policy/cedar-go"}},
 	// What the inputs of every API are held to.
 	{pkg: "internal/constraint", deny: effects},
@@ -150,10 +184,17 @@ var rules = []rule{
 		pkg: "internal/live", own: []string{"policy", "evaluator", "source", "source/inline"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	},
+	// strictkms snapshot: reads an account with AWS's SDK and keeps the answers, understanding none of them.
+	{
+		pkg: "internal/fetch", modules: []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "golang.org/x/sync"},
+		deny: []string{"math/rand", "math/rand/v2"},
+	},
 	{pkg: "internal/stockopa"},
 	{pkg: "internal/corpus", own: []string{"policy", "evaluator", "rego", "source/..."}, modules: []string{yaml}},
 	// The mutation check: rego and evaluator run the changed decision modules; Go code it changes as text.
 	{pkg: "internal/corpus/mutate", own: []string{"rego", "evaluator", "internal/corpus"}, modules: []string{opa}},
+	// What CI systems read: workflow commands of GitHub, text that XML can hold.
+	{pkg: "internal/annotation", deny: effects},
 	{pkg: "internal/imports"},
 }
 

@@ -44,6 +44,8 @@ type Config struct {
 	Services []string
 	// Providers are the identity providers whose tokens AssumeRoleWithWebIdentity takes; nil for none.
 	Providers *oidc.Providers
+	// Throttle is the multiple of AWS's request quotas that callers are held to; zero is no quota.
+	Throttle float64
 	// Version is told by the health page.
 	Version string
 	// Clock tells the time; nil is time.Now.

@@ -45,7 +45,8 @@ func (f *forward) KMS(ctx context.Context, of *operation.Call, name string, inpu
 	}
 	began := time.Now() //nolint:forbidigo // a duration
 	asked := kms.Call{
-		Account: of.Account, Partition: of.Partition, Region: of.Region, Principal: principalName(of), Authorizer: call, Observer: call,
+		Account: of.Account, Partition: of.Partition, Region: of.Region, Principal: principalName(of), RequestID: of.RequestID,
+		Authorizer: call, Observer: call,
 	}
 	result, err := f.instance.kms.Do(ctx, &asked, name, input)
 	f.record(&trail.Entry{Call: call, Operation: name, AccessKeyID: of.AccessKeyID, Result: result, Err: err, Latency: time.Since(began)})

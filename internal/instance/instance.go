@@ -16,6 +16,7 @@ import (
 	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/kms/material/rootfile"
+	"github.com/strictkms/strictkms/kms/quota"
 	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/trail"
@@ -152,8 +153,12 @@ func (i *Instance) startServices(ctx context.Context, st store.Store, root *mate
 		return err
 	}
 	i.closers = append(i.closers, i.iam.Close)
+	var throttle *quota.Limiter
+	if i.config.Throttle > 0 {
+		throttle = quota.New(i.config.Throttle, i.config.Clock)
+	}
 	i.kms, err = kms.New(ctx, kms.Config{
-		Store: st, Root: root, Clock: i.config.Clock, Principals: i.iam, Logger: i.config.Logger,
+		Store: st, Root: root, Clock: i.config.Clock, Principals: i.iam, Throttle: throttle, Logger: i.config.Logger,
 	})
 	if err != nil {
 		return err

@@ -128,7 +128,11 @@ func (v *Verifier) expect(ctx context.Context, c *inline.Case, caller *caller, r
 			req.Context[name] = []string{value}
 		}
 	}
-	decision, err := v.base.In(c.World).Explain(ctx, req)
+	readings, err := c.Readings(v.base.Readings())
+	if err != nil { // not reached: each of them was read
+		return err
+	}
+	decision, err := v.base.In(c.World).Assuming(readings).Explain(ctx, req)
 	if err != nil {
 		return err
 	}

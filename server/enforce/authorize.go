@@ -85,8 +85,7 @@ func (c *Call) decideRequest(ctx context.Context, req evaluator.Request) Decisio
 // request is the question that an access is.
 func (c *Call) request(access *kms.Access) evaluator.Request {
 	req := evaluator.Request{
-		Action: access.Action, Alias: access.Alias, Grant: access.Grant,
-		Context: access.Context, Connection: c,
+		Action: access.Action, Alias: access.Alias, Grant: access.Grant, Connection: c,
 	}
 	if c.caller != nil {
 		req.Principal = principalOf(c.caller)
@@ -97,14 +96,25 @@ func (c *Call) request(access *kms.Access) evaluator.Request {
 	if c.connection.Endpoint != nil {
 		req.EndpointPolicies = c.connection.Endpoint.Policies
 	}
-	if c.connection.forwarded() {
-		// The evaluator looks here, and not in the Connection, for what makes a call a service's call.
-		merged := make(evaluator.Context, len(access.Context)+4)
-		maps.Copy(merged, access.Context)
-		maps.Copy(merged, c.forwardKeys())
-		req.Context = merged
-	}
+	req.Context = c.merged(access)
 	return req
+}
+
+// merged are the condition keys of an access with those that the evaluator looks for here, and not in the Connection: what
+// makes a call a service's call, and the Region of an access that is not in that of the call.
+func (c *Call) merged(access *kms.Access) evaluator.Context {
+	if !c.connection.forwarded() && access.Region == "" {
+		return access.Context
+	}
+	out := make(evaluator.Context, len(access.Context)+5)
+	maps.Copy(out, access.Context)
+	if c.connection.forwarded() {
+		maps.Copy(out, c.forwardKeys())
+	}
+	if access.Region != "" {
+		out["aws:RequestedRegion"] = []string{access.Region}
+	}
+	return out
 }
 
 // refusal is the exception that AWS would answer, nil for an access that is allowed. A request that cannot be decided

@@ -89,7 +89,7 @@ func newRecords(e *Entry) []*record {
 			r.SharedEventID = uuid.NewString()
 		}
 		theirs := *r
-		theirs.EventID = uuid.NewString()
+		theirs.EventID = eventID(e, owner)
 		theirs.RecipientAccountID = owner
 		theirs.UserIdentity = foreignIdentity(e)
 		records = append(records, &theirs)
@@ -117,7 +117,7 @@ func newRecord(e *Entry) *record {
 		EventVersion: "1.11", UserIdentity: newIdentity(e), EventTime: c.Time.UTC().Format(eventTime),
 		EventSource: source(e), EventName: e.Operation, AWSRegion: c.Region, UserAgent: c.UserAgent,
 		RequestParameters: requestParameters(e), ResponseElements: responseElements(e),
-		AdditionalEventData: additional(e), RequestID: c.RequestID, EventID: uuid.NewString(),
+		AdditionalEventData: additional(e), RequestID: c.RequestID,
 		ReadOnly: isRead(e), Resources: resources(e), EventType: "AwsApiCall", ManagementEvent: true,
 		EventCategory: "Management", StrictKMS: newOurs(e),
 	}
@@ -131,6 +131,7 @@ func newRecord(e *Entry) *record {
 	}
 	r.ErrorCode, r.ErrorMessage = eventError(e)
 	r.RecipientAccountID = recipient(e, r.Resources)
+	r.EventID = eventID(e, r.RecipientAccountID)
 	if e.TLS != nil {
 		r.TLSDetails = &tlsDetails{
 			TLSVersion:  strings.Replace(tls.VersionName(e.TLS.Version), "TLS ", "TLSv", 1),
@@ -138,6 +139,15 @@ func newRecord(e *Entry) *record {
 		}
 	}
 	return r
+}
+
+// eventID is the id of the record for an account. That of a use of a key is the one that GetKeyLastUsage tells; a stack
+// makes several calls of others with one request.
+func eventID(e *Entry, account string) string {
+	if id := e.Call.Connection().RequestID; e.Service == nil && id != "" && kms.IsUse(e.Operation) {
+		return kms.EventID(id, account)
+	}
+	return uuid.NewString()
 }
 
 // recipient is the account that the record is for: the caller's, or for a service that of the key.

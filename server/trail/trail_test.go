@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,12 +31,17 @@ func TestEveryLineIsOneWriteAndNoneIsLost(t *testing.T) {
 	out := &sink{}
 	trail, err := New(Config{Writer: out})
 	require.NoError(t, err)
-	entry := numbered(t, "r")
 	const writers, each = 8, 500 // more than the queue holds
+	first, entries := numbered(t, ""), make([]*Entry, writers*each)
+	for i := range entries {
+		entry, call := *first, *first.Call
+		call.Connection().RequestID = strconv.Itoa(i)
+		entry.Call, entries[i] = &call, &entry
+	}
 	var group sync.WaitGroup
-	for range writers {
+	for part := range slices.Chunk(entries, each) {
 		group.Go(func() {
-			for range each {
+			for _, entry := range part {
 				trail.Record(entry)
 			}
 		})
@@ -53,7 +59,7 @@ func TestEveryLineIsOneWriteAndNoneIsLost(t *testing.T) {
 		seen[event.EventID] = true
 	}
 	require.Len(t, seen, writers*each)
-	trail.Record(entry)
+	trail.Record(entries[0])
 	require.Equal(t, int64(1), trail.Lost(), "recorded after the end")
 }
 

@@ -191,6 +191,13 @@ func (t *template) importValue(n, arg *node) value {
 	if t.live != nil {
 		return t.liveImport(n, export)
 	}
+	if found, ok := t.opts.Exports.lookup(t.opts.Account, t.opts.Region, readable(export)); ok {
+		v := textAt(n.pos, found.text)
+		if v.unresolved() {
+			t.warn(n.pos, "unresolved-import", "the export %s of another stack (%s) is unknown: %s", quote(export), found.pos, readable(found.text))
+		}
+		return v
+	}
 	t.warn(n.pos, "unresolved-import", "the export %s belongs to another stack: its value is unknown", quote(export))
 	return t.unresolved(n.pos, "Fn::ImportValue "+export)
 }

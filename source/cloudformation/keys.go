@@ -28,6 +28,7 @@ func (s *stack) key(r *resource) {
 		s.keySettings(r, k)
 	}
 	s.keyState(r, k)
+	k.After = madeBefore(r)
 	var unknown []string
 	k.Tags, unknown = t.tags(r)
 	k.Unknown = append(k.Unknown, unknown...)
@@ -70,6 +71,9 @@ func (s *stack) keyState(r *resource, k *source.Key) {
 	k.Description, _ = s.t.knownText(r, "Description")
 	enabled, _ := s.t.knownText(r, "Enabled")
 	k.Disabled = enabled == "false"
+	if bypass, _ := s.t.knownText(r, "BypassPolicyLockoutSafetyCheck"); bypass == "true" {
+		k.BypassLockoutCheck, k.BypassPos = true, s.t.property(r, "BypassPolicyLockoutSafetyCheck").pos
+	}
 	if rotates, _ := s.t.knownText(r, "EnableKeyRotation"); rotates != "true" {
 		return
 	}
@@ -82,6 +86,23 @@ func (s *stack) keyState(r *resource, k *source.Key) {
 		}
 		k.RotationPeriodInDays = n
 	}
+}
+
+// madeBefore lists the logical ids of what a resource depends on, directly or not.
+func madeBefore(r *resource) []string {
+	ids := []string{}
+	var follow func(*resource)
+	follow = func(r *resource) {
+		for _, use := range r.uses {
+			if !slices.Contains(ids, use.to.id) {
+				ids = append(ids, use.to.id)
+				follow(use.to)
+			}
+		}
+	}
+	follow(r)
+	slices.Sort(ids)
+	return ids
 }
 
 // replica completes a replica key with what it shares with its primary key, if that is known

@@ -42,27 +42,48 @@ type Options struct {
 	// AllowExtraParameters accepts values for parameters that the template does not declare:
 	// for a caller that loads several templates with one set of parameters.
 	AllowExtraParameters bool
+	// Exports are what stacks that were loaded before export; what this one exports is added. Nil means that exports are
+	// unknown.
+	Exports *Exports
+	// Open reads the template of a nested stack; the name is a path from where the file of the template is. Nil means
+	// that nested stacks are not loaded.
+	Open func(name string) ([]byte, error)
 }
 
 // Load adds what a template declares to the world. The error is a [policy.Diagnostics] with
-// every mistake found, each with its position; the world is then as it was. What could not be
+// every mistake found, each with its position; the world is then as it was, but for what was loaded before a
+// mistake in a nested stack. What could not be
 // resolved is added to the world's warnings. file names the template in positions.
 func Load(w *source.World, file string, src []byte, opts Options) error {
 	t := &template{reported: map[finding]bool{}}
+	if !t.read(w, file, src, opts) {
+		return t.errors
+	}
+	return t.finish(w)
+}
+
+// read reads the template and checks what can be checked without its resources; false when it has mistakes.
+func (t *template) read(w *source.World, file string, src []byte, opts Options) bool {
 	if err := t.setOptions(w, file, opts); err != nil {
-		return err
+		return false
 	}
 	if t.source, t.root, t.errors = parse(file, src); t.root == nil {
-		return t.errors
+		return false
 	}
 	t.sections()
 	if t.resources != nil {
 		t.checkConditions()
 		t.checkReferences()
 	}
-	var loaded *stack
-	if len(t.errors) == 0 {
-		loaded = t.load(w)
+	t.errors.Sort()
+	return len(t.errors) == 0
+}
+
+// finish loads the resources into the world, then those of the stacks in this one.
+func (t *template) finish(w *source.World) error {
+	loaded := t.load(w)
+	for _, r := range t.of(typeStack) {
+		t.nestedTemplate(r)
 	}
 	if t.budget.exhausted {
 		t.tooLarge()
@@ -71,10 +92,11 @@ func Load(w *source.World, file string, src []byte, opts Options) error {
 		t.errors.Sort()
 		return t.errors
 	}
+	t.export()
 	loaded.addTo(w)
 	t.warnings.Sort()
 	w.Warnings = append(w.Warnings, t.warnings...)
-	return nil
+	return t.loadNested(w)
 }
 
 // setOptions completes and checks the options.
@@ -82,7 +104,7 @@ func (t *template) setOptions(w *source.World, file string, opts Options) error 
 	opts.Account = cmp.Or(opts.Account, w.Defaults.Account, "111122223333")
 	opts.Region = cmp.Or(opts.Region, w.Defaults.Region, "us-east-1")
 	if opts.StackName == "" {
-		opts.StackName = stackNameOf(file)
+		opts.StackName = StackNameOf(file)
 	}
 	t.opts = opts
 	t.partition = policy.PartitionOf(opts.Region)
@@ -102,8 +124,9 @@ func (t *template) setOptions(w *source.World, file string, opts Options) error 
 	return nil
 }
 
-// stackNameOf makes a stack name of a file name.
-func stackNameOf(file string) string {
+// StackNameOf is the name of the stack of a template when none is given: that of its file, or of its directory for a
+// template.yaml.
+func StackNameOf(file string) string {
 	path := filepath.ToSlash(file)
 	base, _, _ := strings.Cut(filepath.Base(path), ".")
 	if directory := filepath.Base(filepath.Dir(path)); base == "template" && strings.Trim(directory, "./") != "" {

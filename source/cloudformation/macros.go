@@ -35,6 +35,8 @@ func (t *template) transform(n *node) {
 	switch {
 	case name.text == "AWS::LanguageExtensions":
 		// It adds functions, which are computed or reported where they stand.
+	case name.text == samTransform && t.live == nil:
+		t.serverless = true
 	case strings.HasPrefix(name.text, "AWS::") && name.text != "AWS::Include":
 		t.warn(name.pos, "macro-not-run", "the macro %s is not run: only what the template itself declares is loaded", name.text)
 	default:

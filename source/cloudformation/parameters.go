@@ -102,6 +102,9 @@ func knownParameterType(typ string) bool {
 
 // giveValue finds and checks the value of a parameter.
 func (t *template) giveValue(p *parameter) {
+	if t.nested.give(p) {
+		return
+	}
 	text, given := t.opts.Parameters[p.name]
 	pos := p.pos
 	if !given {

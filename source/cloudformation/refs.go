@@ -134,6 +134,9 @@ func (t *template) attribute(logical, attribute string, pos policy.Position) val
 	if t.live != nil && (!r.kind.owned() || r.kind.attributes[attribute] != "") {
 		return t.made(pos, logical, attribute)
 	}
+	if r.typ == typeStack && t.live == nil && strings.HasPrefix(attribute, "Outputs.") {
+		return t.nestedOutput(r, attribute, pos)
+	}
 	text, ok := t.attributeOf(r, attribute)
 	if !ok {
 		known := r.kind.attributeNames()

@@ -15,6 +15,9 @@ type template struct {
 	source    *yamljson.File
 	root      *node
 
+	// nested are the stacks in this one.
+	nested nestedStacks
+
 	// live is set when the template is deployed, and outline when there are no values of its parameters.
 	live    *Deployment
 	outline bool
@@ -28,6 +31,8 @@ type template struct {
 	// macro is true when a macro may add parameters, resources and conditions, so that a name
 	// that is not in the template need not be a mistake.
 	macro bool
+	// serverless is true for a template of the AWS Serverless Application Model.
+	serverless bool
 	// unknown says in words what may change anything in the template and is not run.
 	unknown []string
 
@@ -107,6 +112,8 @@ func (t *template) sections() {
 			if e.value.text != "2010-09-09" {
 				t.fail(e.value.pos, "unknown-version", "expected the template version 2010-09-09")
 			}
+		case e.key == "Rules" && len(e.value.entries) == 1 && e.value.entries[0].key == "CheckBootstrapVersion":
+			// Every stack of the AWS CDK has this rule, which is about the version of its bootstrap stack.
 		case e.key == "Rules":
 			t.warn(e.pos, "unsupported-rules", "Rules are not checked: they only refuse parameter values")
 		case e.key == "Fn::Transform", t.macro && !slices.Contains(sectionNames, e.key):
@@ -116,6 +123,9 @@ func (t *template) sections() {
 	}
 	t.declareParameters(t.section("Parameters"))
 	t.mappings = t.section("Mappings")
+	if t.serverless {
+		t.root = t.expandSAM(t.root)
+	}
 	t.declareConditions(t.section("Conditions"))
 	t.declareResources(t.section("Resources"))
 }

@@ -60,6 +60,26 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestReadings shows that a line reads assumptions as it says, and the others as they are read for every line.
+func TestReadings(t *testing.T) {
+	base, err := evaluator.ParseReadings("grant-and-scp=survives", "grant-constraint-case=keys-insensitive")
+	require.NoError(t, err)
+	for more, want := range map[string]string{
+		``:                                  "grant-and-scp=survives grant-constraint-case=keys-insensitive",
+		`,"assume":null`:                    "grant-and-scp=survives grant-constraint-case=keys-insensitive",
+		`,"assume":{}`:                      "grant-and-scp=survives grant-constraint-case=keys-insensitive",
+		`,"assume":{"grant-and-scp":null}`:  "grant-and-scp=survives grant-constraint-case=keys-insensitive",
+		`,"assume":{"grant-and-scp":"cut"}`: "grant-constraint-case=keys-insensitive",
+		`,"assume":{"grant-cross-account":"suffices"}`: "grant-and-scp=survives grant-constraint-case=keys-insensitive grant-cross-account=suffices",
+	} {
+		got, err := read(t, line(more)).Readings(base)
+		require.NoError(t, err)
+		wanted, err := evaluator.ParseReadings(strings.Fields(want)...)
+		require.NoError(t, err)
+		require.Equal(t, wanted, got, more)
+	}
+}
+
 // TestDecideOnNothing shows that a request without a resource has an owner, whose RCPs bind it.
 func TestDecideOnNothing(t *testing.T) {
 	text := `{"principal":"arn:aws:iam::111122223333:user/alice","action":"kms:CreateKey","resource":"*",

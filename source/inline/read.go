@@ -21,6 +21,8 @@ type Case struct {
 	Expect evaluator.Verdict
 	// Warnings are about policies that could be read.
 	Warnings policy.Diagnostics
+	// assume is how the line reads assumptions, NAME=READING each.
+	assume []string
 }
 
 // Read reads a line; the name is what positions call it, for example "line 3". Positions count
@@ -39,7 +41,7 @@ func read(line []byte, name string, expecting bool) (*Case, error) {
 	}
 	l := &lineForm{reader: r, context: evaluator.Context{}, expecting: expecting}
 	l.read(root)
-	c := &Case{ID: l.id, Principal: l.principal.value, Expect: l.expect}
+	c := &Case{ID: l.id, Principal: l.principal.value, Expect: l.expect, assume: l.assume}
 	if l.required(root); !r.diags.HasErrors() {
 		l.assemble(c)
 	}
@@ -63,6 +65,7 @@ type lineForm struct {
 	resource        text
 	resourceAccount text
 	context         evaluator.Context
+	assume          []string
 
 	keyPolicy  *policy.Document
 	identity   []*policy.Document
@@ -97,6 +100,7 @@ func (l *lineForm) read(root gjson.Result) {
 		"resource":        l.into(&l.resource, "resource"),
 		"resourceAccount": l.into(&l.resourceAccount, "resourceAccount"),
 		"context":         l.readContext,
+		"assume":          l.readAssume,
 		"resourcePolicy": func(v gjson.Result) {
 			l.keyOnly = append(l.keyOnly, text{value: "resourcePolicy", at: v.Index})
 			l.keyPolicy = l.document(policy.KeyPolicy, "resourcePolicy", v)

@@ -29,6 +29,7 @@ const (
 	codeResource      = policy.CodeInvalidResource
 	codeContext       = policy.CodeInvalidConditionKey
 	codeGrant         = "invalid-grant"
+	codeAssumption    = "invalid-assumption"
 )
 
 // reader turns JSON values into Go values and collects every problem on the way.

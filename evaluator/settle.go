@@ -1,0 +1,97 @@
+package evaluator
+
+import "context"
+
+// Settle decides a request that leaves condition keys open, at the cost of a few decisions: Allow or Deny when that is
+// the answer whatever they are, else Conditional. It may say Conditional where [Evaluator.Resolve], which looks at what
+// the conditions have to do with each other, finds that the answer is always the same.
+func (e *Evaluator) Settle(ctx context.Context, req Request, u Unknown) (Verdict, error) {
+	q, err := e.openQuery(&req, u, permissive)
+	if err != nil {
+		return Deny, err
+	}
+	defer func() { q.release() }()
+	best, err := e.verdictOf(ctx, q, inFavour)
+	if err != nil || best == Deny {
+		return Deny, err
+	}
+	if q.unresolved() {
+		q.release()
+		if q, err = e.openQuery(&req, u, strict); err != nil { // not where the request was decided before
+			return Deny, err
+		}
+	}
+	worst, err := e.verdictOf(ctx, q, against)
+	if err != nil || worst == Allow {
+		return worst, err
+	}
+	return Conditional, nil
+}
+
+// verdictOf decides a request with all that is open read in one way.
+func (e *Evaluator) verdictOf(ctx context.Context, q *query, l lean) (Verdict, error) {
+	q.lean(l)
+	f, _, err := e.gather(ctx, q)
+	if err != nil {
+		return Deny, err
+	}
+	v, err := e.combiner.verdict(ctx, f)
+	if err != nil {
+		return Deny, err
+	}
+	return v.decision, nil
+}
+
+// leaning decides a request with all that is open read in one way.
+func (e *Evaluator) leaning(ctx context.Context, req *Request, u Unknown, b bound, l lean) (reading, error) {
+	q, err := e.openQuery(req, u, b)
+	if err != nil {
+		return reading{decision: failed()}, err
+	}
+	defer q.release()
+	q.lean(l)
+	return e.evaluate(ctx, q, b)
+}
+
+// openQuery looks up what a request with open condition keys needs.
+func (e *Evaluator) openQuery(req *Request, u Unknown, b bound) (*query, error) {
+	q, err := e.begin(req, b)
+	if err != nil {
+		return nil, err
+	}
+	o, err := q.checkUnknown(u)
+	if err != nil {
+		return nil, err
+	}
+	o.bound = b
+	q.open = o
+	return q, e.complete(q, b)
+}
+
+// lean reads what is open in one way. When it is open whether a service makes the call, the policy of the VPC endpoint
+// is read as one that does not apply or does.
+func (q *query) lean(l lean) {
+	q.open.lean = l
+	if q.throughEndpoint() && q.open.mayForward() {
+		q.flags &^= 1 << endpointApplies
+		q.flags.set(endpointApplies, l == against)
+	}
+}
+
+// leans decides a rule that open condition keys decide.
+func (g *gatherer) leans(h hit, u *unit, rule *candidate) bool {
+	st, err := g.e.openStatement(g.q, h, u)
+	if err != nil {
+		g.err = err
+		return false
+	}
+	matches := (h.class == classDeny) == (g.q.open.lean == against) // when it is open
+	if !matches && st.surelyOpen(g.q) {
+		return false
+	}
+	state, _, err := g.e.meet(g.ctx, g.q, st, h.class, rule.indexed)
+	if g.err = err; err != nil {
+		return false
+	}
+	return state == isTrue || state == isOpen && matches
+}

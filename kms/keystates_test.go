@@ -1,0 +1,404 @@
+package kms
+
+import (
+	"bytes"
+	"encoding/csv"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// stateCell is what the table of testdata/key-states.tsv says about an operation and a key state.
+type stateCell struct {
+	takes bool
+	// notes are the footnotes, empty in a cell that does not depend on the key.
+	notes []string
+	// notApplicable is true where AWS says that it cannot happen.
+	notApplicable bool
+}
+
+// readStates reads the table: the cells of an operation by state.
+func readStates(t *testing.T) map[string]map[string]stateCell {
+	t.Helper()
+	src, err := os.ReadFile("testdata/key-states.tsv")
+	require.NoError(t, err)
+	reader := csv.NewReader(bytes.NewReader(src))
+	reader.Comma, reader.Comment = '\t', '#'
+	rows, err := reader.ReadAll()
+	require.NoError(t, err)
+	table := map[string]map[string]stateCell{}
+	for _, row := range rows[1:] {
+		table[row[0]] = map[string]stateCell{}
+		for i, text := range row[1:] {
+			words := strings.Fields(text)
+			cell := stateCell{takes: words[0] == "ok", notApplicable: words[0] == "-"}
+			if cell.takes || cell.notApplicable {
+				words = words[1:]
+			}
+			cell.notes = words
+			table[row[0]][rows[0][i+1]] = cell
+		}
+	}
+	return table
+}
+
+// footnotes are the exceptions of the footnotes, by code and the end of the message.
+var footnotes = map[string]Error{
+	"1":  {Code: CodeDisabled, Message: " is disabled."},
+	"2":  {Code: CodeDisabled, Message: " is pending deletion."},
+	"3":  {Code: CodeInvalidState, Message: " is pending deletion."},
+	"4":  {Code: CodeInvalidState, Message: " is not pending deletion."},
+	"5":  {Code: CodeInvalidState, Message: " is pending import."},
+	"6":  {Code: CodeUnsupportedOperation, Message: " origin is EXTERNAL which is not valid for this operation."},
+	"7":  {Code: CodeUnsupportedOperation},
+	"8":  {Code: CodeInvalidState},
+	"9":  {Code: CodeUnsupportedOperation},
+	"11": {Code: CodeInvalidState, Message: " is unavailable."},
+	"14": {Code: CodeInvalidState, Message: " is creating."},
+	"15": {Code: CodeInvalidState, Message: " is updating."},
+}
+
+// stateKind is a kind of key, in all states that keys of the kind can be in.
+type stateKind struct {
+	name   string
+	create in
+	// replica makes it the replica of a primary key.
+	replica bool
+	// store makes it one of a custom key store, which only the record can say.
+	store bool
+}
+
+var stateKinds = []stateKind{
+	{name: "symmetric", create: in{}},
+	{name: "imported", create: in{"Origin": "EXTERNAL"}},
+	{name: "custom key store", create: in{}, store: true},
+	{name: "RSA encryption", create: in{"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}},
+	{name: "ECC signing", create: in{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}},
+	{name: "ECC agreement", create: in{"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}},
+	{name: "HMAC", create: in{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}},
+	{name: "ML-DSA", create: in{"KeySpec": "ML_DSA_44", "KeyUsage": "SIGN_VERIFY"}},
+	{name: "ML-KEM", create: in{"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"}},
+	{name: "primary", create: in{"MultiRegion": true}},
+	{name: "replica", create: in{"MultiRegion": true}, replica: true},
+	{name: "imported primary", create: in{"MultiRegion": true, "Origin": "EXTERNAL"}},
+	{name: "imported replica", create: in{"MultiRegion": true, "Origin": "EXTERNAL"}, replica: true},
+	{name: "HMAC primary", create: in{"MultiRegion": true, "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}},
+}
+
+// stateBench is a key of a kind with what operations on it need.
+type stateBench struct {
+	*importer
+	f    *fixture
+	kind stateKind
+	// whole is the record of the key as it is enabled.
+	whole keyRecord
+	other string // a key of the same kind
+	blob  any    // a ciphertext, signature or MAC
+	peer  any    // the public key of another
+	grant string // the id of a grant
+	calls int
+}
+
+// TestKeyStates runs every operation on a key of every kind in every state and holds what happens to AWS's table.
+func TestKeyStates(t *testing.T) {
+	t.Parallel()
+	table := readStates(t)
+	keyless := []string{"CreateKey", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys", "ListRetirableGrants"}
+	for _, name := range Operations() {
+		require.NotEqual(t, slices.Contains(keyless, name), table[name] != nil, name)
+	}
+	for _, kind := range stateKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			b := newStateBench(t, kind)
+			for _, state := range b.states() {
+				for _, operation := range slices.Sorted(maps.Keys(table)) {
+					b.check(operation, state, table[operation][strings.Replace(state, "PendingReplicaDeletion", "PendingDeletion", 1)])
+				}
+			}
+		})
+	}
+}
+
+// states are the states that a key of the kind can be in.
+func (b *stateBench) states() []string {
+	out := []string{stateEnabled, stateDisabled, statePendingDeletion}
+	if b.whole.Origin == originExternal {
+		out = append(out, statePendingImport)
+	}
+	if b.kind.store {
+		out = append(out, stateUnavailable)
+	}
+	if b.whole.MultiRegion {
+		out = append(out, stateUpdating)
+		if b.kind.replica {
+			out = append(out, stateCreating)
+		} else {
+			out = append(out, statePendingReplicaDeletion)
+		}
+	}
+	return out
+}
+
+func newStateBench(t *testing.T, kind stateKind) *stateBench {
+	f := newFixture(t)
+	alice := f.alice()
+	b := &stateBench{f: f, kind: kind, importer: &importer{actor: alice}}
+	b.id, b.arn = alice.createKey(maps.Clone(kind.create))
+	b.other, _ = alice.createKey(maps.Clone(kind.create))
+	external := kind.create["Origin"] == "EXTERNAL"
+	if external {
+		b.imports(make([]byte, 32), nil)
+	}
+	if kind.create["MultiRegion"] == true {
+		alice.do("ReplicateKey", in{"KeyId": b.id, "ReplicaRegion": "eu-west-1"})
+		f.advance(transitionTime)
+		there := b.importer.in("eu-west-1")
+		if external {
+			there.imports(make([]byte, 32), nil)
+		}
+		if kind.replica {
+			b.importer = there
+			b.other, _ = there.createKey(maps.Clone(kind.create))
+		}
+	}
+	b.whole = *b.key().record
+	if kind.store {
+		b.whole.Origin = "AWS_CLOUDHSM"
+	}
+	b.prepare()
+	return b
+}
+
+func (b *stateBench) key() *Key {
+	return b.f.service.state.current.Load().key(statePath("111122223333", b.call.Region, b.id))
+}
+
+// prepare makes what operations need of an enabled key.
+func (b *stateBench) prepare() {
+	for operation, member := range map[string]string{
+		"Encrypt": "CiphertextBlob", "Sign": "Signature", "GenerateMac": "Mac", "Encapsulate": "SharedSecretCiphertextBlob",
+	} {
+		if b.suits(operation) {
+			b.blob = b.do(operation, b.input(operation))[member]
+		}
+	}
+	if b.whole.Usage == "KEY_AGREEMENT" {
+		b.peer = b.do("GetPublicKey", in{"KeyId": b.other})["PublicKey"]
+	}
+}
+
+// set writes the key in a state, with a grant and aliases.
+func (b *stateBench) set(state string) {
+	record := b.whole
+	record.State = state
+	now := b.f.service.now()
+	switch state {
+	case statePendingDeletion:
+		record.DeletionDate, record.PendingWindowInDays = now.Add(days(30)), 30
+	case statePendingReplicaDeletion:
+		record.PendingWindowInDays = 30
+	case stateCreating, stateUpdating:
+		record.Transition = &transitionRecord{Until: now.Add(time.Hour), To: stateEnabled}
+	case statePendingImport:
+		record.Materials = slices.Clone(record.Materials)
+		for i := range record.Materials {
+			record.Materials[i].forget()
+		}
+	}
+	require.NoError(b.f.t, b.f.service.write(b.f.t.Context(), b.key(), &record))
+}
+
+// symmetric, rotates and so on say what a kind of key is for.
+func (b *stateBench) symmetric() bool { return b.whole.Spec == symmetricDefault }
+
+// suits reports whether keys of the kind can be used by an operation, whatever their state is.
+func (b *stateBench) suits(operation string) bool {
+	usage := map[string]string{
+		"Encrypt": "ENCRYPT_DECRYPT", "Decrypt": "ENCRYPT_DECRYPT", "ReEncrypt": "ENCRYPT_DECRYPT",
+		"Sign": "SIGN_VERIFY", "Verify": "SIGN_VERIFY", "GenerateMac": "GENERATE_VERIFY_MAC", "VerifyMac": "GENERATE_VERIFY_MAC",
+		"DeriveSharedSecret": "KEY_AGREEMENT", "Encapsulate": "ENCAPSULATE_DECAPSULATE", "Decapsulate": "ENCAPSULATE_DECAPSULATE",
+	}[operation]
+	switch operation {
+	case "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
+		return b.symmetric()
+	case "GetPublicKey":
+		return !b.symmetric() && b.whole.Usage != "GENERATE_VERIFY_MAC"
+	case "EnableKeyRotation", "DisableKeyRotation":
+		return b.symmetric() && b.whole.Origin == originKMS && !b.kind.replica
+	case "GetKeyRotationStatus":
+		return b.symmetric() && b.whole.Origin == originKMS
+	case "RotateKeyOnDemand":
+		return b.symmetric() && !b.kind.store && !b.kind.replica
+	case "ListKeyRotations":
+		return b.symmetric() && !b.kind.store
+	case "GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial":
+		return b.whole.Origin == originExternal
+	case "ReplicateKey", "UpdatePrimaryRegion":
+		return b.whole.MultiRegionKeyType == primaryKey
+	default:
+		return usage == "" || usage == b.whole.Usage
+	}
+}
+
+// algorithm is the algorithm of keys of the kind.
+func (b *stateBench) algorithm() string {
+	return map[string]string{
+		"SYMMETRIC_DEFAULT": "SYMMETRIC_DEFAULT", "RSA_2048": "RSAES_OAEP_SHA_256", "ECC_NIST_P256": "ECDSA_SHA_256",
+		"HMAC_256": "HMAC_SHA_256", "ML_DSA_44": "ML_DSA_SHAKE_256", "ML_KEM_768": "ML_KEM",
+	}[b.whole.Spec]
+}
+
+// input is the input with which an operation succeeds on an enabled key of the kind; for kinds that do not suit, what is
+// well formed.
+func (b *stateBench) input(operation string) in {
+	b.calls++
+	named := in{"KeyId": b.id}
+	blob := b.blob
+	if blob == nil {
+		blob = []byte(strings.Repeat("x", 100))
+	}
+	either := func(text, otherwise string) string {
+		if text == b.algorithm() {
+			return text
+		}
+		return otherwise
+	}
+	cipher := b.algorithm()
+	if !slices.Contains([]string{"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_256"}, cipher) {
+		cipher = "SYMMETRIC_DEFAULT"
+	}
+	signing := either("ML_DSA_SHAKE_256", "ECDSA_SHA_256")
+	text := []byte("x")
+	alias := "alias/" + strings.ToLower(operation) + "-" + string(rune('a'+b.calls%26)) + time.Duration(b.calls).String()
+	switch operation {
+	case "Encrypt":
+		return named.with(in{"Plaintext": text, "EncryptionAlgorithm": cipher})
+	case "Decrypt":
+		return named.with(in{"CiphertextBlob": blob, "EncryptionAlgorithm": cipher})
+	case "ReEncrypt":
+		return in{
+			"CiphertextBlob": blob, "SourceKeyId": b.id, "DestinationKeyId": b.id,
+			"SourceEncryptionAlgorithm": cipher, "DestinationEncryptionAlgorithm": cipher,
+		}
+	case "GenerateDataKey", "GenerateDataKeyWithoutPlaintext":
+		return named.with(in{"KeySpec": "AES_256"})
+	case "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
+		return named.with(in{"KeyPairSpec": "ECC_NIST_P256"})
+	case "Sign":
+		return named.with(in{"Message": text, "SigningAlgorithm": signing})
+	case "Verify":
+		return named.with(in{"Message": text, "SigningAlgorithm": signing, "Signature": blob})
+	case "GenerateMac":
+		return named.with(in{"Message": text, "MacAlgorithm": "HMAC_SHA_256"})
+	case "VerifyMac":
+		return named.with(in{"Message": text, "MacAlgorithm": "HMAC_SHA_256", "Mac": blob})
+	case "DeriveSharedSecret":
+		peer := b.peer
+		if peer == nil {
+			peer = text
+		}
+		return named.with(in{"KeyAgreementAlgorithm": "ECDH", "PublicKey": peer})
+	case "Encapsulate":
+		return named.with(in{"EncapsulationAlgorithm": "ML_KEM"})
+	case "Decapsulate":
+		return named.with(in{"EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": blob})
+	case "CreateAlias":
+		return in{"AliasName": alias, "TargetKeyId": b.id}
+	case "DeleteAlias", "UpdateAlias":
+		b.do("CreateAlias", in{"AliasName": alias, "TargetKeyId": b.id})
+		if operation == "UpdateAlias" {
+			return in{"AliasName": alias, "TargetKeyId": b.other} // [10]: it may leave a key that is pending deletion
+		}
+		return in{"AliasName": alias}
+	case "CreateGrant":
+		return named.with(in{"GranteePrincipal": "arn:aws:iam::111122223333:user/bob", "Operations": []string{"DescribeKey"}})
+	case "RetireGrant", "RevokeGrant":
+		return named.with(in{"GrantId": b.do("CreateGrant", b.input("CreateGrant"))["GrantId"]})
+	case "GetParametersForImport":
+		return named.with(in{"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"})
+	case "ImportKeyMaterial":
+		if !b.suits(operation) {
+			return named.with(in{"ImportToken": text, "EncryptedKeyMaterial": text, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"})
+		}
+		return b.parameters(make([]byte, 32))
+	case "PutKeyPolicy":
+		return named.with(in{"Policy": defaultKeyPolicy("aws", "111122223333")})
+	case "ReplicateKey":
+		return named.with(in{"ReplicaRegion": []string{"us-west-1", "us-west-2", "eu-west-2", "eu-west-3", "eu-north-1", "sa-east-1"}[b.calls%6]})
+	case "UpdatePrimaryRegion":
+		return named.with(in{"PrimaryRegion": "eu-west-1"})
+	case "TagResource":
+		return named.with(in{"Tags": []in{{"TagKey": "a", "TagValue": "b"}}})
+	case "UntagResource":
+		return named.with(in{"TagKeys": []string{"a"}})
+	case "UpdateKeyDescription":
+		return named.with(in{"Description": "x"})
+	default:
+		return named
+	}
+}
+
+// check runs an operation on the key in a state.
+func (b *stateBench) check(operation, state string, cell stateCell) {
+	b.f.t.Helper()
+	b.set(stateEnabled)
+	if operation == "RotateKeyOnDemand" && b.whole.Origin == originExternal && b.suits(operation) {
+		return // needs more material first: TestReplicasWithImportedMaterial and TestImportedMaterialRotates have it
+	}
+	input := b.input(operation)
+	b.set(state)
+	_, err := b.try(operation, input)
+	where := b.kind.name + ", " + state + ", " + operation
+	if cell.takes && b.suits(operation) {
+		require.NoError(b.f.t, err, where)
+		b.restore()
+		return
+	}
+	require.Error(b.f.t, err, where)
+	got := withoutCause(b.f.t, err)
+	var codes []string
+	for _, note := range cell.notes {
+		if want, ok := footnotes[note]; ok {
+			if got.Code == want.Code && strings.HasSuffix(strings.Replace(got.Message, "pending replica deletion", "pending deletion", 1), want.Message) {
+				return
+			}
+			codes = append(codes, want.Code+want.Message)
+		}
+	}
+	if !b.suits(operation) {
+		codes = append(codes, CodeInvalidKeyUsage, CodeUnsupportedOperation)
+		if got.Code == CodeInvalidKeyUsage || got.Code == CodeUnsupportedOperation {
+			return
+		}
+	}
+	if cell.notApplicable && got.Code != CodeInternal {
+		return
+	}
+	require.Fail(b.f.t, "another exception", "%s: %v, and not %v", where, got, codes)
+}
+
+// restore undoes what an operation did to other keys: replicas that it made, or the primary key that it made a replica.
+func (b *stateBench) restore() {
+	for _, key := range b.f.service.state.current.Load().related("111122223333", b.id) {
+		record := *key.record
+		switch {
+		case key.Region == b.call.Region:
+			continue
+		case key.Region == "eu-west-1" || key.Region == "us-east-1":
+			record.State, record.Transition = stateEnabled, nil
+			record.MultiRegionKeyType = replicaKey
+			if b.kind.replica {
+				record.MultiRegionKeyType = primaryKey
+			}
+			require.NoError(b.f.t, b.f.service.write(b.f.t.Context(), key, &record))
+		default:
+			require.NoError(b.f.t, b.f.service.deleteKey(b.f.t.Context(), key))
+		}
+	}
+}

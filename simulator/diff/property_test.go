@@ -1,0 +1,335 @@
+package diff_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/simulator/diff"
+)
+
+// object is a value of a world file.
+type object = map[string]any
+
+// The principals, actions and conditions that the policies of random worlds are made of.
+var (
+	somePrincipals = []any{
+		"arn:aws:iam::111122223333:user/alice", "arn:aws:iam::111122223333:user/bob", "arn:aws:iam::111122223333:role/App",
+		"arn:aws:iam::111122223333:root", "*", "arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/Partner",
+	}
+	someActions    = []any{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:*", "kms:CreateGrant", "kms:Describe*", "kms:ReEncrypt*"}
+	someConditions = []object{
+		{"StringEquals": object{"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+		{"StringEquals": object{"kms:ViaService": []any{"s3.us-east-1.amazonaws.com", "ec2.us-east-1.amazonaws.com"}}},
+		{"StringNotEquals": object{"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+		{"StringNotEqualsIfExists": object{"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+		{"StringEquals": object{"kms:EncryptionContext:t": "a"}},
+		{"StringEquals": object{"kms:EncryptionContext:t": []any{"a", "b"}}},
+		{"StringLike": object{"kms:EncryptionContext:t": "a*"}},
+		{"StringLike": object{"kms:EncryptionContext:t": "*b"}},
+		{"StringEquals": object{"kms:EncryptionContext:t": "a", "kms:EncryptionContext:u": "a"}},
+		{"Null": object{"kms:EncryptionContext:t": "true"}},
+		{"ForAnyValue:StringEquals": object{"kms:EncryptionContextKeys": []any{"t", "u"}}},
+		{"ForAllValues:StringEquals": object{"kms:EncryptionContextKeys": "t"}},
+		{"IpAddress": object{"aws:SourceIp": "10.0.0.0/8"}},
+		{"NotIpAddress": object{"aws:SourceIp": []any{"10.1.0.0/16"}}},
+		{"Bool": object{"aws:MultiFactorAuthPresent": "true"}},
+		{"BoolIfExists": object{"aws:MultiFactorAuthPresent": "false"}},
+		{"NumericLessThan": object{"aws:MultiFactorAuthAge": "100"}},
+		{"NumericGreaterThanEquals": object{"aws:MultiFactorAuthAge": "50"}},
+		{"StringEquals": object{"aws:PrincipalTag/team": "red"}},
+		{"StringLike": object{"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}},
+		{"StringEquals": object{"kms:CallerAccount": "111122223333"}},
+		{"ArnLike": object{"aws:SourceArn": "arn:aws:s3:::bucket/*"}, "Bool": object{"aws:SecureTransport": "true"}},
+	}
+)
+
+// someContexts are requests by what they carry.
+var someContexts = func() []evaluator.Context {
+	values := map[string][][]string{
+		"kms:ViaService":             {nil, {"s3.us-east-1.amazonaws.com"}, {"ec2.us-east-1.amazonaws.com"}, {"rds.us-east-1.amazonaws.com"}},
+		"kms:EncryptionContext:t":    {nil, {"a"}, {"b"}, {"ab"}, {"c"}},
+		"kms:EncryptionContext:u":    {nil, {"a"}},
+		"aws:SourceIp":               {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"192.0.2.1"}},
+		"aws:MultiFactorAuthPresent": {nil, {"true"}, {"false"}},
+		"aws:MultiFactorAuthAge":     {nil, {"10"}, {"70"}, {"200"}},
+		"aws:SourceArn":              {nil, {"arn:aws:s3:::bucket/x"}},
+		"aws:SecureTransport":        {{"true"}, {"false"}},
+	}
+	var out []evaluator.Context
+	state := uint64(7)
+	for range 30 { // a fixed choice: failures can be repeated
+		c := evaluator.Context{}
+		for _, key := range []string{
+			"kms:ViaService", "kms:EncryptionContext:t", "kms:EncryptionContext:u", "aws:SourceIp",
+			"aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:SourceArn", "aws:SecureTransport",
+		} {
+			state = state*6364136223846793005 + 1442695040888963407
+			list := values[key]
+			if v := list[int(state>>33)%len(list)]; v != nil {
+				c[key] = v
+			}
+		}
+		if c["kms:ViaService"] != nil { // a service makes the call
+			delete(c, "aws:SourceIp")
+			c["aws:ViaAWSService"] = []string{"true"}
+		}
+		out = append(out, c)
+	}
+	return out
+}()
+
+// drawer draws worlds.
+type drawer struct{ *rapid.T }
+
+func (d drawer) one(label string, list []any) any { return rapid.SampledFrom(list).Draw(d.T, label) }
+
+func (d drawer) chance(percent int, label string) bool {
+	return rapid.IntRange(1, 100).Draw(d.T, label) <= percent
+}
+
+// several draws a value or a list.
+func (d drawer) several(label string, list []any) any {
+	if d.chance(60, label+" one") {
+		return d.one(label, list)
+	}
+	return []any{d.one(label, list), d.one(label, list)}
+}
+
+func (d drawer) statement(resource bool) object {
+	st := object{"Effect": "Allow", "Resource": "*"}
+	if d.chance(25, "deny") {
+		st["Effect"] = "Deny"
+	}
+	if resource {
+		st["Principal"] = object{"AWS": d.several("principal", somePrincipals)}
+	}
+	name := "Action"
+	if d.chance(10, "not") {
+		name = "NotAction"
+	}
+	st[name] = d.several("action", someActions)
+	if d.chance(55, "condition") {
+		st["Condition"] = rapid.SampledFrom(someConditions).Draw(d.T, "condition")
+	}
+	return st
+}
+
+func (d drawer) policy(label string, resource bool) object {
+	var statements []any
+	for range rapid.IntRange(1, 3).Draw(d.T, label) {
+		statements = append(statements, d.statement(resource))
+	}
+	return object{"Version": "2012-10-17", "Statement": statements}
+}
+
+// world draws a world.
+func (d drawer) world() object {
+	key := func() object {
+		k := object{"policy": d.policy("key policy", true)}
+		if d.chance(25, "grant") {
+			g := object{
+				"GrantId": "g1", "GranteePrincipal": rapid.SampledFrom([]string{"arn:aws:iam::111122223333:user/alice", "arn:aws:iam::111122223333:role/App"}).Draw(d.T, "grantee"),
+				"Operations": []any{"Decrypt", "Encrypt"},
+			}
+			if d.chance(50, "constrained") {
+				g["Constraints"] = object{"EncryptionContextSubset": object{"t": "a"}}
+			}
+			k["grants"] = []any{g}
+		}
+		return k
+	}
+	account := object{
+		"policies": object{"Boundary": d.policy("boundary", false)},
+		"users": object{
+			"alice": object{"policies": object{"P": d.policy("alice", false)}, "tags": object{"team": "red"}},
+			"bob":   object{"policies": object{"P": d.policy("bob", false)}},
+		},
+		"roles": object{"App": object{"policies": object{"P": d.policy("role", false)}}},
+		"keys":  object{"k": key(), "l": key()},
+	}
+	if d.chance(20, "bounded") {
+		path(account, "users", "bob")["boundary"] = "Boundary"
+	}
+	w := object{"accounts": object{"111122223333": account}}
+	if d.chance(25, "organization") {
+		scp := d.policy("SCP", false)
+		delete(scp["Statement"].([]any)[0].(object), "Condition")
+		w["organization"] = object{
+			"id": "o-example", "management-account": "999988887777",
+			"root": object{"id": "r-ab12", "scps": object{"S": scp}, "accounts": []any{"111122223333"}},
+		}
+	}
+	return w
+}
+
+func path(o object, names ...string) object {
+	for _, name := range names {
+		o = o[name].(object)
+	}
+	return o
+}
+
+// documents calls do with the holder and name of every policy.
+func documents(w object, do func(holder object, name string)) {
+	account := path(w, "accounts", "111122223333")
+	do(path(account, "policies"), "Boundary")
+	for _, user := range []string{"alice", "bob"} {
+		do(path(account, "users", user, "policies"), "P")
+	}
+	do(path(account, "roles", "App", "policies"), "P")
+	for _, key := range []string{"k", "l"} {
+		do(path(account, "keys", key), "policy")
+	}
+	if w["organization"] != nil {
+		do(path(w, "organization", "root", "scps"), "S")
+	}
+}
+
+func clone(w object) object {
+	var out object
+	if err := json.Unmarshal([]byte(write(w)), &out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func write(w object) string {
+	text, err := json.Marshal(w)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// mutated changes one to three things of a world.
+func (d drawer) mutated(w object) object {
+	out := clone(w)
+	other := d.world()
+	changes := rapid.IntRange(1, 3).Draw(d.T, "changes")
+	for range changes {
+		at, n := rapid.IntRange(0, 6).Draw(d.T, "where"), 0
+		documents(out, func(holder object, name string) {
+			if n++; n-1 == at {
+				st := holder[name].(object)["Statement"].([]any)
+				i := rapid.IntRange(0, len(st)-1).Draw(d.T, "statement")
+				_, resource := st[i].(object)["Principal"]
+				switch rapid.IntRange(0, 4).Draw(d.T, "how") {
+				case 0:
+					delete(st[i].(object), "Condition")
+				case 1:
+					st[i].(object)["Condition"] = rapid.SampledFrom(someConditions).Draw(d.T, "condition")
+				case 2:
+					st[i] = d.statement(resource)
+				case 3:
+					holder[name].(object)["Statement"] = append(st, d.statement(resource))
+				default:
+					holder[name] = d.policy("policy", resource)
+				}
+			}
+		})
+	}
+	if d.chance(15, "key") {
+		path(out, "accounts", "111122223333", "keys")["k"] = path(other, "accounts", "111122223333", "keys", "k")
+	}
+	if d.chance(15, "organization") {
+		delete(out, "organization")
+		if other["organization"] != nil {
+			out["organization"] = other["organization"]
+		}
+	}
+	return clone(out)
+}
+
+// tells reports whether a report says that a principal may do more with an action and key.
+func tells(r *diff.Report, principal, action, key string, wider bool) bool {
+	return slices.ContainsFunc(r.Changes, func(c diff.Change) bool {
+		return c.Change.IsWider() == wider && slices.Contains(c.Principals, principal) && slices.Contains(c.Actions, action) &&
+			slices.ContainsFunc(c.Resources, func(arn string) bool { return strings.HasSuffix(arn, "key/"+key) })
+	})
+}
+
+// TestNothingGainedIsMissed draws two worlds and requests. Whoever is allowed in the new world only is in the report as
+// somebody who may do more; who is allowed in the old one only is in the report.
+func TestNothingGainedIsMissed(t *testing.T) {
+	counts := map[string]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		d := drawer{rt}
+		before := d.world()
+		after := d.mutated(before)
+		sides := [2]diff.Side{load(t, "old.yaml", write(before)), load(t, "new.yaml", write(after))}
+		r, err := diff.Compare(t.Context(), sides[0], sides[1])
+		if err != nil {
+			rt.Fatal(err)
+		}
+		counts[string(r.Verdict)]++
+		for _, c := range r.Changes {
+			counts[string(c.Change)]++
+		}
+		for _, name := range []string{"user/alice", "user/bob", "role/App", "root"} {
+			for _, action := range []string{"kms:Decrypt", "kms:CreateGrant", "kms:DescribeKey", "kms:PutKeyPolicy"} {
+				for _, key := range []string{"k", "l"} {
+					for _, c := range someContexts {
+						was, is := decide(rt, sides[0], name, action, key, c), decide(rt, sides[1], name, action, key, c)
+						principal := "arn:aws:iam::111122223333:" + name
+						switch {
+						case was == is:
+						case is == evaluator.Allow && !tells(r, principal, action, key, true):
+							rt.Fatalf("%s gains %s on %s with %v, and the report says %v\n%s\n%s", name, action, key, c, summary(r), write(before), write(after))
+						case is == evaluator.Deny && r.Verdict == diff.Same:
+							rt.Fatalf("%s loses %s on %s with %v, and the report says %v\n%s\n%s", name, action, key, c, summary(r), write(before), write(after))
+						default:
+							counts["seen "+string(is)]++
+						}
+					}
+				}
+			}
+		}
+	})
+	t.Log(counts)
+	for _, kind := range []string{"same", "narrower", "wider", "gained", "widened", "narrowed", "lost", "seen allow", "seen deny"} {
+		require.NotZero(t, counts[kind], kind)
+	}
+}
+
+func decide(t *rapid.T, s diff.Side, principal, action, key string, c evaluator.Context) evaluator.Verdict {
+	p, err := s.World.Principal(principal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _, err := s.World.Key(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Evaluator.Authorize(t.Context(), evaluator.Request{Principal: p, Action: action, Key: k, Context: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Decision
+}
+
+// TestShortcutsSkipNothing compares everything, and finds what [diff.Compare] finds.
+func TestShortcutsSkipNothing(t *testing.T) {
+	changes := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		d := drawer{rt}
+		before := d.world()
+		after := d.mutated(before)
+		r, err := diff.Compare(t.Context(), load(t, "old.yaml", write(before)), load(t, "new.yaml", write(after)))
+		require.NoError(t, err)
+		all, err := diff.CompareAll(t.Context(), load(t, "old.yaml", write(before)), load(t, "new.yaml", write(after)))
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, all.Compared, r.Compared)
+		changes += len(all.Changes)
+		if all.Compared == 0 || fmt.Sprint(summary(all)) != fmt.Sprint(summary(r)) {
+			rt.Fatalf("%v\n%v\n%s\n%s", summary(all), summary(r), write(before), write(after))
+		}
+	})
+	require.NotZero(t, changes)
+}
