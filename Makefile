@@ -80,6 +80,10 @@ rego: $(OPA) ## check and test the decision module and the golden Rego with stoc
 fuzz: ## run every fuzz target for FUZZTIME
 	GO=$(GO) ./tools/fuzz $(FUZZTIME)
 
+.PHONY: terraform-plans
+terraform-plans: ## make the Terraform plans of the tests and of examples/terraform anew, with terraform
+	$(GO) test ./source/terraform -run 'TestPlans|TestExample' -replan -update
+
 .PHONY: golden
 golden: ## rewrite the golden files from what the code prints now
 	$(GO) test $$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -n1 dirname | sort -u) -update

@@ -83,6 +83,7 @@ func decode[P any](properties []byte) (*P, error) {
 var kinds = map[string]*kind{
 	"AWS::KMS::Key":                 keyKind,
 	"AWS::KMS::Alias":               aliasKind,
+	"AWS::KMS::ReplicaKey":          replicaKind,
 	"AWS::IAM::User":                userKind,
 	"AWS::IAM::Group":               groupKind,
 	"AWS::IAM::Role":                roleKind,

@@ -17,7 +17,6 @@ func TestTemplatesAreRefused(t *testing.T) {
 			"ValidationError", "Template format error: Unrecognized resource types: [AWS::S3::Bucket, AWS::SQS::Queue]",
 		},
 		{"a type that is misspelt", "Resources: {K: {Type: AWS::KMS::Keey}}", "ValidationError", "Unrecognized resource types: [AWS::KMS::Keey]"},
-		{"a replica key", "Resources: {K: {Type: AWS::KMS::ReplicaKey}}", "ValidationError", "[AWS::KMS::ReplicaKey]"},
 		{"a nested stack", "Resources: {S: {Type: AWS::CloudFormation::Stack}}", "ValidationError", "[AWS::CloudFormation::Stack]"},
 		{"no resources", "Resources: {}", "ValidationError", "At least one Resources member must be defined."},
 		{"no Resources", "Outputs: {}", "ValidationError", "At least one Resources member must be defined."},

@@ -21,6 +21,10 @@ func (e *Evaluator) Authorize(ctx context.Context, req Request) (Decision, error
 // a denial. If reading them in favour of the request changes the answer, it is conditional; if it is a denial even
 // then, the reasons are those of that reading, because they hold whatever the values are.
 func (e *Evaluator) authorize(ctx context.Context, req *Request) (Decision, bound, error) {
+	if len(req.open()) > 0 {
+		r, err := e.ResolveAll(ctx, []Request{*req}, Unknown{})
+		return r.Decision, strict, err
+	}
 	strictly, err := e.decide(ctx, req, strict)
 	if err != nil || strictly.decision.Decision == Allow || !strictly.unresolved {
 		return strictly.decision, strict, err

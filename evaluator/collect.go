@@ -79,10 +79,7 @@ func (c *collector) collectLevels() {
 // layer asks the policies of one layer for rules of some classes.
 func (c *collector) layer(layer layerKind, group int, units []*unit, of ...class) {
 	for _, cl := range of {
-		established, ok := factOf(layer, cl)
-		if !ok {
-			continue
-		}
+		established, _ := factOf(layer, cl) // there is one for each that is asked
 		found, open := c.class(layer, group, units, cl)
 		c.f.set(established, found)
 		if !c.f.has(established) {
@@ -146,7 +143,7 @@ func (c *collector) forwarding() {
 	}
 	for _, key := range forwardingKeys {
 		st, err := c.e.forwardingStatement(key)
-		if err != nil {
+		if err != nil { // not reached: it is always the same
 			c.err = err
 			return
 		}

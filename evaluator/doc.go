@@ -6,6 +6,11 @@
 // call of a server. [Evaluator.Explain] answers the same and says of every statement of every
 // layer what matched and what did not.
 //
+// [Evaluator.Settle] and [Evaluator.Resolve] answer requests that leave condition keys open: allow or deny whatever they
+// are, or conditional with the ways in which the request is allowed. Elements of statements that read no open key are
+// evaluated, by the index and by OPA, in part where they read both; what is left are the conditions of the policies. Which
+// of them must hold is asked of the decision module, and which go together of OPA, for values that they can tell apart.
+//
 // How a decision is made, and why it is the same as evaluating the exported bundle with stock OPA:
 //
 //   - Each policy is compiled once, by itself, to a unit. A unit has an index by principal, action

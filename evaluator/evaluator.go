@@ -35,6 +35,9 @@ type shared struct {
 	valueCache cache.InterQueryValueCache
 	variants   sync.Map // of *variant by Readings
 	forwarding sync.Map // of *openStatement by condition key
+	witnessed  *lru.Cache[string, witnessed]
+	// tables are what OPA said of conditions on open keys; see [table].
+	tables *lru.Cache[string, *table]
 	// numbers tells the versions of principals and keys apart.
 	numbers atomic.Uint64
 	// testOnlySpoil changes what policies are translated to, so that tests see what mistakes in it would do. It is nil in
@@ -117,11 +120,19 @@ func newShared() (*shared, error) {
 	if err != nil { // not reached: it refuses sizes below one
 		return nil, fmt.Errorf("make the cache of compiled policies: %w", err)
 	}
+	told, err := lru.New[string, witnessed](witnessEntries)
+	if err != nil { // not reached, either
+		return nil, fmt.Errorf("make the cache of witnesses: %w", err)
+	}
 	entries := valueCacheEntries
 	values := cache.NewInterQueryValueCache(context.Background(), &cache.Config{
 		InterQueryBuiltinValueCache: cache.InterQueryBuiltinValueCacheConfig{MaxNumEntries: &entries},
 	})
-	return &shared{combiner: c, units: units, valueCache: values}, nil
+	tables, err := lru.New[string, *table](maxTables)
+	if err != nil { // not reached, either
+		return nil, fmt.Errorf("make the cache of conditions: %w", err)
+	}
+	return &shared{combiner: c, units: units, valueCache: values, witnessed: told, tables: tables}, nil
 }
 
 // unitOf returns the compiled form of a policy document.

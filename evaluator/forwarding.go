@@ -23,7 +23,7 @@ func (s *shared) forwardingStatement(key string) (*openStatement, error) {
 	st := &openStatement{source: source, doc: &policy.Document{
 		Kind: policy.IdentityPolicy, Version: policy.Version2012, Statements: []*policy.Statement{source},
 	}}
-	if err := st.compile(Readings{}.Policy(st.doc, unitName), false); err != nil {
+	if err := st.compile(s, Readings{}.Policy(st.doc, unitName)); err != nil { // not reached: it is always the same
 		return nil, err
 	}
 	known, _ := s.forwarding.LoadOrStore(key, st)

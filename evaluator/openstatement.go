@@ -29,36 +29,32 @@ type openStatement struct {
 	assumptions []rego.Assumption
 }
 
-// openElement is an element of a statement. A dead one is never met.
+// openElement is an element of a statement.
 type openElement struct {
 	rego.Element
-	body ast.Body
-	keys []*mentionedKey
-	dead bool
+	number uint64 // of this element, not of any other
+	body   ast.Body
+	keys   []*mentionedKey
 }
 
 type openNaming struct {
 	class class
-	body  ast.Body // nil for what names everyone, and for a policy without principals
-}
-
-// openID tells the compiled statements of a unit apart: a grant has two, of which one is about retiring it.
-type openID struct {
-	statement int
-	retire    bool
+	body  ast.Body // nil for what names everyone
 }
 
 // openStatement returns the compiled elements of a statement that the index of a unit found.
 func (e *Evaluator) openStatement(q *query, h hit, u *unit) (*openStatement, error) {
-	id := openID{h.statement, h.layer == layerGrant && q.action.Name == retireGrant}
-	if known, ok := u.opened.Load(id); ok {
+	if known, ok := u.opened.Load(h.statement); ok {
 		return known.(*openStatement), nil //nolint:forcetypeassert // there is nothing else in it
 	}
 	st, translated := e.translateOne(q, h)
-	if err := st.compile(translated, id.retire); err != nil {
+	if e.testOnlySpoil != nil {
+		e.testOnlySpoil(translated)
+	}
+	if err := st.compile(e.shared, translated); err != nil {
 		return nil, err
 	}
-	known, _ := u.opened.LoadOrStore(id, st)
+	known, _ := u.opened.LoadOrStore(h.statement, st)
 	return known.(*openStatement), nil //nolint:forcetypeassert // there is nothing else in it
 }
 
@@ -77,9 +73,9 @@ func (e *Evaluator) translateOne(q *query, h hit) (*openStatement, *rego.Unit) {
 	return &openStatement{doc: &one, source: one.Statements[0]}, e.readings.Policy(&one, unitName)
 }
 
-// compile compiles the elements of the only statement of a translated unit. retire chooses among the two entries of a
-// grant.
-func (st *openStatement) compile(translated *rego.Unit, retire bool) error {
+// compile compiles the elements of the only statement of a translated unit. A grant has a second entry, about retiring
+// it, which reads no condition key.
+func (st *openStatement) compile(s *shared, translated *rego.Unit) error {
 	module, err := ast.ParseModule("", translated.Explain)
 	if err != nil {
 		return fmt.Errorf("parse the elements of a statement: %w", err)
@@ -97,18 +93,19 @@ func (st *openStatement) compile(translated *rego.Unit, retire bool) error {
 		}
 	}
 	entry := translated.Statements[0]
-	for _, other := range translated.Statements[1:] {
-		if isRetireEntry(other) == retire {
-			entry = other
-		}
-	}
 	st.assumptions = entry.Assumptions
 	for _, e := range entry.Elements {
 		body, ok := bodies[e.ID]
-		st.elements = append(st.elements, openElement{Element: e, body: body, keys: st.mention(e.Keys), dead: !ok})
+		if !ok { // of a statement that the index finds every element can be met
+			return fmt.Errorf("compile the elements of a statement: there is no %s", e.ID)
+		}
+		st.elements = append(st.elements, openElement{Element: e, number: s.numbers.Add(1), body: body, keys: st.mention(e.Keys)})
 	}
 	for _, n := range entry.Classes {
 		naming := openNaming{class: classes[n.Class], body: bodies[n.ID]}
+		if naming.body == nil {
+			return fmt.Errorf("compile the elements of a statement: there is no %s", n.ID)
+		}
 		if isAlways(naming.body) {
 			naming.body = nil
 		}
@@ -172,7 +169,7 @@ const (
 // surelyOpen reports whether some element reads open keys and nothing that is known: it may be met or not.
 func (st *openStatement) surelyOpen(q *query) bool {
 	return slices.ContainsFunc(st.elements, func(el openElement) bool {
-		return el.Kind == rego.ElementCondition && !el.dead && len(el.keys) == 1 && q.look(el.keys[0]).state == valueOpen
+		return el.Kind == rego.ElementCondition && len(el.keys) == 1 && q.look(el.keys[0]).state == valueOpen
 	})
 }
 
@@ -186,7 +183,7 @@ func (e *Evaluator) meet(ctx context.Context, q *query, st *openStatement, c cla
 	var open []*openElement
 	for i := range st.elements {
 		el := &st.elements[i]
-		if el.Kind == rego.ElementAction && !el.dead { // the index looked at it
+		if el.Kind == rego.ElementAction { // the index looked at it
 			continue
 		}
 		switch m.element(el) {
@@ -222,7 +219,7 @@ func (m *meeting) named(c class) bool {
 
 func (m *meeting) matches(body ast.Body) bool {
 	matched, err := m.e.matches(m.ctx, m.st.compiler, body, m.known())
-	if err != nil {
+	if err != nil { // the context ended, or the translation is wrong
 		m.err = err
 	}
 	return matched
@@ -238,9 +235,6 @@ func (m *meeting) known() *ast.Term {
 
 // element tests one element.
 func (m *meeting) element(el *openElement) truth {
-	if el.dead {
-		return isFalse
-	}
 	if isAlways(el.body) {
 		return isTrue
 	}

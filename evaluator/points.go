@@ -109,7 +109,7 @@ func (q *query) valuePattern(cmp policy.Comparison, text string, v policy.Versio
 }
 
 // valuesToTry returns values of one key that show all that the comparisons, which are of one kind, can tell apart.
-func valuesToTry(key *mentionedKey, kind valueKind, of []comparison) ([]string, bool) {
+func (o *opening) valuesToTry(key *mentionedKey, kind valueKind, of []comparison) ([]string, bool) {
 	var (
 		texts []string
 		ok    = true
@@ -126,7 +126,7 @@ func valuesToTry(key *mentionedKey, kind valueKind, of []comparison) ([]string, 
 		for _, c := range of {
 			patterns = append(patterns, c.patterns...)
 		}
-		texts, ok = witnesses(patterns, false)
+		texts, ok = o.find(patterns, false)
 	}
 	for i, text := range texts {
 		texts[i] = normal(key.known, key.folded, text)
@@ -272,7 +272,7 @@ func (o *opening) encryptionContextToTry(names []pattern, values map[string][]pa
 			names = append(names, literalPattern(name, true))
 		}
 	}
-	texts, ok := witnesses(names, true)
+	texts, ok := o.find(names, true)
 	if !ok {
 		return nil, false
 	}
@@ -285,7 +285,7 @@ func (o *opening) encryptionContextToTry(names []pattern, values map[string][]pa
 	}
 	points := []map[string]string{known}
 	for _, folded := range slices.Sorted(maps.Keys(spellings)) {
-		texts, ok := witnesses(values[folded], false)
+		texts, ok := o.find(values[folded], false)
 		if !ok {
 			return nil, false
 		}
@@ -315,9 +315,7 @@ func encryptionContextOf(name string) *policy.ConditionKey {
 
 func withPair(pairs map[string]string, name, value string) map[string]string {
 	out := map[string]string{name: value}
-	for k, v := range pairs {
-		out[k] = v
-	}
+	maps.Copy(out, pairs)
 	return out
 }
 

@@ -1,6 +1,10 @@
 package evaluator
 
-import "github.com/strictkms/strictkms/policy"
+import (
+	"slices"
+
+	"github.com/strictkms/strictkms/policy"
+)
 
 // Context holds the condition keys of a request: key name to values. Names are compared
 // without case. A key without values is a missing key. Keys that follow from the principal,
@@ -57,4 +61,16 @@ func (r *Request) Acted() string {
 	default:
 		return r.Resource
 	}
+}
+
+// open names the condition keys that the principal and the key leave open.
+func (r *Request) open() []string {
+	var out []string
+	if r.Principal != nil {
+		out = r.Principal.Open
+	}
+	if r.Key != nil && len(r.Key.Open) > 0 {
+		out = slices.Concat(out, r.Key.Open)
+	}
+	return out
 }

@@ -96,14 +96,14 @@ func (e *Evaluator) ResolveAll(ctx context.Context, reqs []Request, u Unknown) (
 	if len(reqs) == 0 {
 		return Residual{Decision: failed()}, badRequest("the question has no request")
 	}
-	if u.IsZero() {
+	if u.IsZero() && !slices.ContainsFunc(reqs, func(r Request) bool { return len(r.open()) > 0 }) {
 		return e.authorizeAll(ctx, reqs)
 	}
-	strictly, err := e.resolve(ctx, reqs, u, strict)
+	strictly, err := e.resolve(ctx, reqs, u, strict, false)
 	if err != nil || strictly.Decision.Decision == Allow || !strictly.unresolved {
 		return strictly.Residual, err
 	}
-	permissively, err := e.resolve(ctx, reqs, u, permissive)
+	permissively, err := e.resolve(ctx, reqs, u, permissive, false)
 	if err != nil || permissively.Decision.Decision == Deny {
 		return permissively.Residual, err
 	}

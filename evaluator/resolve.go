@@ -18,8 +18,9 @@ type resolved struct {
 	doubts []Condition
 }
 
-// resolve decides requests of which all must be allowed, under one reading of unresolved values.
-func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bound) (resolved, error) {
+// resolve decides requests of which all must be allowed, under one reading of unresolved values. With brief the ways are
+// not written down.
+func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bound, brief bool) (resolved, error) {
 	var best, worst reading
 	out := resolved{}
 	atoms := &atomsOf{ctx: ctx, e: e}
@@ -56,7 +57,7 @@ func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bo
 	if len(parts) == 0 {
 		return out, nil
 	}
-	m := &maker{atoms: atoms}
+	m := &maker{atoms: atoms, brief: brief}
 	ways, err := m.ways(ctx, parts)
 	switch {
 	case err != nil:
@@ -64,6 +65,8 @@ func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bo
 	case len(ways) == 0 && !m.cut: // what allows and what does not deny exclude each other
 	case m.within(m.everything().box, ways):
 		out.Decision = best.decision
+	case brief:
+		out.Decision = Decision{Decision: Conditional}
 	default:
 		m.write(&out, ways)
 	}
@@ -95,6 +98,9 @@ func (m *maker) ways(ctx context.Context, parts []*collector) ([]cube, error) {
 			return nil, err
 		}
 		all = m.product(all, ways)
+	}
+	if m.brief {
+		return all, nil
 	}
 	all = m.simplify(all)
 	if len(all) > maxWays {
@@ -259,7 +265,7 @@ func uniqueDoubts(doubts []Condition) []Condition {
 			out = append(out, d)
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 { // not reached, as far as is known
 		out = append(out, Condition{Element: elementUnresolved, Values: []string{}, Text: "what the policies' source could not compute allows it"})
 	}
 	return out

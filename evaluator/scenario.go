@@ -103,6 +103,7 @@ func (p *Principal) clone() *Principal {
 		Type: p.Type, ARN: p.ARN, Account: p.Account, Issuer: p.Issuer, UniqueID: p.UniqueID, Name: p.Name,
 		Provider: p.Provider, ServiceLinked: p.ServiceLinked, Tags: maps.Clone(p.Tags), Identity: p.Identity,
 		Boundary: p.Boundary, HasSession: p.HasSession, Session: p.Session, Unknown: p.Unknown,
+		Open: p.Open,
 	}
 }
 
@@ -112,6 +113,7 @@ func (k *Key) clone() *Key {
 		ARN: k.ARN, Policy: k.Policy, Grants: k.Grants, Aliases: k.Aliases, Tags: maps.Clone(k.Tags),
 		Spec: k.Spec, Usage: k.Usage, Origin: k.Origin, MultiRegion: k.MultiRegion,
 		MultiRegionKeyType: k.MultiRegionKeyType, AWSManaged: k.AWSManaged, Unknown: k.Unknown,
+		Open: k.Open,
 	}
 }
 

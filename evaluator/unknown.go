@@ -27,6 +27,7 @@ type opening struct {
 	q        *query
 	named    []string // folded
 	families []string // folded, without the star
+	vague    []string // folded, with the star: those of the principal and the key
 	others   bool
 
 	// encryptionContext is true when some pair of the encryption context is open; wholly when any pair may be there.
@@ -38,6 +39,8 @@ type opening struct {
 	lean lean
 	// bound says how unresolved values are read.
 	bound bound
+	// find is witnesses, or gives the same.
+	find func(patterns []pattern, some bool) ([]string, bool)
 }
 
 // lean says how what is open is read where an answer is wanted.
@@ -76,6 +79,9 @@ func (q *query) checkUnknown(u Unknown) (*opening, error) {
 	}
 	if len(problems) > 0 {
 		return nil, badRequest("%s", strings.Join(problems, "\n"))
+	}
+	for _, name := range q.req.open() {
+		o.vague = append(o.vague, policy.FoldKey(name))
 	}
 	o.findTied()
 	return o, nil
@@ -117,6 +123,14 @@ func (o *opening) inFamily(folded string) bool {
 	return slices.ContainsFunc(o.families, func(f string) bool { return strings.HasPrefix(folded, f) })
 }
 
+// isVague reports whether the principal or the key leaves a condition key open.
+func (o *opening) isVague(folded string) bool {
+	return slices.ContainsFunc(o.vague, func(name string) bool {
+		prefix, family := strings.CutSuffix(name, "*")
+		return name == folded || family && strings.HasPrefix(folded, prefix)
+	})
+}
+
 // isOpen reports whether the question leaves a condition key open. known is nil for a key that the catalogue does not
 // have.
 func (o *opening) isOpen(folded string, known *policy.ConditionKey) bool {
@@ -128,7 +142,7 @@ func (o *opening) isOpen(folded string, known *policy.ConditionKey) bool {
 		return true
 	case q.isGiven(folded):
 		return false
-	case o.inFamily(folded):
+	case o.inFamily(folded), o.isVague(folded):
 		return true
 	case folded == foldedEncryptionContextKey:
 		return o.encryptionContext

@@ -39,12 +39,20 @@ func (q *query) unresolvedConditions(hits []hit) []Condition {
 			out = append(out, Condition{
 				Element: elementUnresolved, Values: []string{v.Text}, Unless: st.Effect == policy.Deny, Layer: q.layerName(h.layer),
 				Policy: doc.Name, Sid: st.Sid, Index: st.Index, Source: v.Pos,
-				Text: fmt.Sprintf("%s in statement %s of %s (%s)",
-					strings.TrimSpace(v.Text), statementLabel(doc.Statements, h.statement), doc.Name, v.Pos),
+				Text: unresolvedWords(doc, h.statement, v),
 			})
 		}
 	}
 	return out
+}
+
+// unresolvedWords says what a source could not compute, and where.
+func unresolvedWords(doc *policy.Document, statement int, v policy.Value) string {
+	text := fmt.Sprintf("%s in statement %s of %s", strings.TrimSpace(v.Text), statementLabel(doc.Statements, statement), doc.Name)
+	if place := v.Pos.String(); place != "" {
+		text += " (" + place + ")"
+	}
+	return text
 }
 
 // inWords are the texts of conditions, each once, sorted.

@@ -32,6 +32,7 @@ const maxCubes = 256
 type maker struct {
 	atoms *atomsOf
 	cut   bool // conjunctions were left out
+	brief bool // only whether there are ways is asked
 }
 
 func (m *maker) holds(l literal) bits {

@@ -115,7 +115,7 @@ func witnesses(patterns []pattern, some bool) (texts []string, ok bool) {
 	visited, told := map[string]bool{}, map[string]bool{}
 	for queue := []node{first}; len(queue) > 0; queue = queue[1:] {
 		n := queue[0]
-		if accepted := acceptance(patterns, n.at); !told[accepted] && !(some && n.text == "") {
+		if accepted := acceptance(patterns, n.at); !told[accepted] && (n.text != "" || !some) {
 			told[accepted] = true
 			texts = append(texts, n.text)
 		}

@@ -106,7 +106,7 @@ func (q *query) folded(p policy.Pattern, text string, v policy.Version, arn bool
 		if s.Kind != policy.Var {
 			continue
 		}
-		if value, state := q.variable(s.Variable); state == isTrue && !(arn && strings.Contains(value, ":")) {
+		if value, state := q.variable(s.Variable); state == isTrue && (!arn || !strings.Contains(value, ":")) {
 			out[i], replaced = policy.Segment{Kind: policy.Literal, Literal: value}, true
 		}
 	}

@@ -80,6 +80,10 @@ type Principal struct {
 	// Unknown lists what could not be loaded about the principal, in words, for example an
 	// attached policy whose text is not known. Explanations print it.
 	Unknown []string
+	// Open names condition keys whose values are not known, as in [Unknown].Keys, for example aws:PrincipalTag/team or
+	// aws:PrincipalTag/* for tags that a template takes from elsewhere. Every request of the principal leaves them open,
+	// unless it gives them: where they matter the answer is conditional.
+	Open []string
 
 	prepared preparedPrincipal
 }
@@ -105,6 +109,9 @@ type Key struct {
 	AWSManaged bool
 	// Unknown lists what could not be loaded about the key, in words.
 	Unknown []string
+	// Open names condition keys whose values are not known, like that of a [Principal], for example aws:ResourceTag/* or
+	// kms:KeySpec.
+	Open []string
 
 	prepared preparedKey
 }

@@ -44,6 +44,9 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkKeyQuota(c.Region); err != nil {
+		return nil, err
+	}
 	key, err := c.draftKey(&draft{id: id, policy: in.Policy, bypass: in.BypassPolicyLockoutSafetyCheck, tags: in.Tags}, record)
 	if err != nil {
 		return nil, err
@@ -139,6 +142,18 @@ func createKeyContext(record *keyRecord, bypass *bool, tags []tagInput) map[stri
 	addBypass(context, bypass)
 	addRequestTags(context, tags)
 	return context
+}
+
+// maxKeys is how many customer managed keys an account can have in a Region, whatever their state is
+// (https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#kms-keys-limit).
+const maxKeys = 100_000
+
+// checkKeyQuota refuses one more key in a Region.
+func (c *call) checkKeyQuota(region string) error {
+	if n, _ := c.snapshot.counts.Get(c.Account + "/" + region); n >= c.service.maxKeys {
+		return failf(CodeLimitExceeded, "The request was rejected because a quota was exceeded.")
+	}
+	return nil
 }
 
 // draft is what a request says about a key that is to be made, beside its record.

@@ -140,3 +140,33 @@ func TestErrorsInside(t *testing.T) {
 	f.service.config.Store = f.store
 	require.Empty(t, alice.list("ListKeys", "Keys", "KeyId", in{}))
 }
+
+// TestKeysHaveAQuota: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html#kms-keys-limit.
+func TestKeysHaveAQuota(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	alice := f.alice()
+	require.Equal(t, 100_000, f.service.maxKeys)
+	f.service.maxKeys = 2
+	const exceeded = "The request was rejected because a quota was exceeded."
+	_, err := f.service.Seed(t.Context(), &Seed{ARN: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", AWSManaged: true})
+	require.NoError(t, err) // does not count
+	id, _ := alice.createKey(in{})
+	multi, _ := alice.createKey(in{"MultiRegion": true})
+	alice.do("DisableKey", in{"KeyId": id}) // still counts, as does a key with a new description
+	alice.do("UpdateKeyDescription", in{"KeyId": id, "Description": "x"})
+	alice.fails("CreateKey", in{}, CodeLimitExceeded, exceeded)
+	f.as("444455556666").createKey(in{})
+	there := alice.in("eu-west-1")
+	there.createKey(in{})
+	there.createKey(in{})
+	alice.fails("ReplicateKey", in{"KeyId": multi, "ReplicaRegion": "eu-west-1"}, CodeLimitExceeded, exceeded)
+	alice.do("ReplicateKey", in{"KeyId": multi, "ReplicaRegion": "eu-west-2"})
+	alice.do("ScheduleKeyDeletion", in{"KeyId": id, "PendingWindowInDays": 7})
+	alice.fails("CreateKey", in{}, CodeLimitExceeded, exceeded)
+	f.advance(days(7))
+	alice.createKey(in{})
+	f.restart()
+	f.service.maxKeys = 2
+	alice.fails("CreateKey", in{}, CodeLimitExceeded, exceeded)
+}

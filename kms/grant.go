@@ -54,6 +54,7 @@ type createGrantOutput struct{ GrantToken, GrantId string }
 // createGrant gives a principal permissions on a key. With a Name it is idempotent: the same request again gives the
 // id of the same grant.
 func createGrant(c *call, in *createGrantInput) (*createGrantOutput, error) {
+	in.Constraints.dropEmpty()
 	if err := in.checkCombination(); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,20 @@ func (in *createGrantInput) checkCombination() error {
 	return constraints.check()
 }
 
+// dropEmpty takes away an encryption context constraint without pairs beside another one: Terraform gives both, and AWS takes
+// them for one.
+func (g *grantConstraints) dropEmpty() {
+	if g == nil || g.EncryptionContextEquals == nil || g.EncryptionContextSubset == nil {
+		return
+	}
+	if len(g.EncryptionContextEquals) == 0 {
+		g.EncryptionContextEquals = nil
+	}
+	if len(g.EncryptionContextSubset) == 0 {
+		g.EncryptionContextSubset = nil
+	}
+}
+
 // check holds the constraints to their limits.
 func (g *grantConstraints) check() error {
 	for _, pairs := range []map[string]string{g.EncryptionContextEquals, g.EncryptionContextSubset} {

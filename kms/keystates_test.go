@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,6 @@ type stateBench struct {
 	other string // a key of the same kind
 	blob  any    // a ciphertext, signature or MAC
 	peer  any    // the public key of another
-	grant string // the id of a grant
 	calls int
 }
 
@@ -158,7 +158,7 @@ func newStateBench(t *testing.T, kind stateKind) *stateBench {
 	if kind.create["MultiRegion"] == true {
 		alice.do("ReplicateKey", in{"KeyId": b.id, "ReplicaRegion": "eu-west-1"})
 		f.advance(transitionTime)
-		there := b.importer.in("eu-west-1")
+		there := b.in("eu-west-1")
 		if external {
 			there.imports(make([]byte, 32), nil)
 		}
@@ -232,7 +232,7 @@ func (b *stateBench) suits(operation string) bool {
 	case "EnableKeyRotation", "DisableKeyRotation":
 		return b.symmetric() && b.whole.Origin == originKMS && !b.kind.replica
 	case "GetKeyRotationStatus":
-		return b.symmetric() && b.whole.Origin == originKMS
+		return b.whole.Origin == originKMS // that of asymmetric and HMAC keys is false
 	case "RotateKeyOnDemand":
 		return b.symmetric() && !b.kind.store && !b.kind.replica
 	case "ListKeyRotations":
@@ -246,101 +246,87 @@ func (b *stateBench) suits(operation string) bool {
 	}
 }
 
-// algorithm is the algorithm of keys of the kind.
-func (b *stateBench) algorithm() string {
-	return map[string]string{
-		"SYMMETRIC_DEFAULT": "SYMMETRIC_DEFAULT", "RSA_2048": "RSAES_OAEP_SHA_256", "ECC_NIST_P256": "ECDSA_SHA_256",
-		"HMAC_256": "HMAC_SHA_256", "ML_DSA_44": "ML_DSA_SHAKE_256", "ML_KEM_768": "ML_KEM",
-	}[b.whole.Spec]
-}
-
 // input is the input with which an operation succeeds on an enabled key of the kind; for kinds that do not suit, what is
 // well formed.
 func (b *stateBench) input(operation string) in {
 	b.calls++
-	named := in{"KeyId": b.id}
-	blob := b.blob
+	if operation == "ReEncrypt" {
+		input := b.cryptography()["Decrypt"]
+		return in{
+			"CiphertextBlob": input["CiphertextBlob"], "SourceKeyId": b.id, "DestinationKeyId": b.id,
+			"SourceEncryptionAlgorithm": input["EncryptionAlgorithm"], "DestinationEncryptionAlgorithm": input["EncryptionAlgorithm"],
+		}
+	}
+	if input, ok := b.cryptography()[operation]; ok {
+		return input.with(in{"KeyId": b.id})
+	}
+	alias := "alias/" + strings.ToLower(operation) + strconv.Itoa(b.calls)
+	switch operation {
+	case "CreateAlias":
+		return in{"AliasName": alias, "TargetKeyId": b.id}
+	case "DeleteAlias":
+		b.do("CreateAlias", in{"AliasName": alias, "TargetKeyId": b.id})
+		return in{"AliasName": alias}
+	case "UpdateAlias":
+		b.do("CreateAlias", in{"AliasName": alias, "TargetKeyId": b.id})
+		return in{"AliasName": alias, "TargetKeyId": b.other} // [10]: it may leave a key that is pending deletion
+	case "RetireGrant", "RevokeGrant":
+		return in{"KeyId": b.id, "GrantId": b.do("CreateGrant", b.input("CreateGrant"))["GrantId"]}
+	case "ImportKeyMaterial":
+		if b.suits(operation) {
+			return b.parameters(make([]byte, 32))
+		}
+	}
+	input := in{"KeyId": b.id}
+	maps.Copy(input, stateInputs[operation])
+	return input
+}
+
+// stateInputs are the rest of inputs that are the same for all kinds.
+var stateInputs = map[string]in{
+	"CreateGrant":            {"GranteePrincipal": "arn:aws:iam::111122223333:user/bob", "Operations": []string{"DescribeKey"}},
+	"GetParametersForImport": {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
+	"ImportKeyMaterial": {
+		"ImportToken": []byte("x"), "EncryptedKeyMaterial": []byte("x"), "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+	},
+	"PutKeyPolicy":         {"Policy": defaultKeyPolicy("aws", "111122223333")},
+	"ReplicateKey":         {"ReplicaRegion": "sa-east-1"},
+	"UpdatePrimaryRegion":  {"PrimaryRegion": "eu-west-1"},
+	"TagResource":          {"Tags": []in{{"TagKey": "a", "TagValue": "b"}}},
+	"UntagResource":        {"TagKeys": []string{"a"}},
+	"UpdateKeyDescription": {"Description": "x"},
+}
+
+// cryptography are the inputs of operations that use the key, without its id.
+func (b *stateBench) cryptography() map[string]in {
+	text, blob, peer := []byte("x"), b.blob, b.peer
 	if blob == nil {
 		blob = []byte(strings.Repeat("x", 100))
 	}
-	either := func(text, otherwise string) string {
-		if text == b.algorithm() {
-			return text
-		}
-		return otherwise
+	if peer == nil {
+		peer = text
 	}
-	cipher := b.algorithm()
-	if !slices.Contains([]string{"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_256"}, cipher) {
-		cipher = "SYMMETRIC_DEFAULT"
+	cipher, signing := "SYMMETRIC_DEFAULT", "ECDSA_SHA_256"
+	switch b.whole.Spec {
+	case "RSA_2048":
+		cipher = "RSAES_OAEP_SHA_256"
+	case "ML_DSA_44":
+		signing = "ML_DSA_SHAKE_256"
 	}
-	signing := either("ML_DSA_SHAKE_256", "ECDSA_SHA_256")
-	text := []byte("x")
-	alias := "alias/" + strings.ToLower(operation) + "-" + string(rune('a'+b.calls%26)) + time.Duration(b.calls).String()
-	switch operation {
-	case "Encrypt":
-		return named.with(in{"Plaintext": text, "EncryptionAlgorithm": cipher})
-	case "Decrypt":
-		return named.with(in{"CiphertextBlob": blob, "EncryptionAlgorithm": cipher})
-	case "ReEncrypt":
-		return in{
-			"CiphertextBlob": blob, "SourceKeyId": b.id, "DestinationKeyId": b.id,
-			"SourceEncryptionAlgorithm": cipher, "DestinationEncryptionAlgorithm": cipher,
-		}
-	case "GenerateDataKey", "GenerateDataKeyWithoutPlaintext":
-		return named.with(in{"KeySpec": "AES_256"})
-	case "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext":
-		return named.with(in{"KeyPairSpec": "ECC_NIST_P256"})
-	case "Sign":
-		return named.with(in{"Message": text, "SigningAlgorithm": signing})
-	case "Verify":
-		return named.with(in{"Message": text, "SigningAlgorithm": signing, "Signature": blob})
-	case "GenerateMac":
-		return named.with(in{"Message": text, "MacAlgorithm": "HMAC_SHA_256"})
-	case "VerifyMac":
-		return named.with(in{"Message": text, "MacAlgorithm": "HMAC_SHA_256", "Mac": blob})
-	case "DeriveSharedSecret":
-		peer := b.peer
-		if peer == nil {
-			peer = text
-		}
-		return named.with(in{"KeyAgreementAlgorithm": "ECDH", "PublicKey": peer})
-	case "Encapsulate":
-		return named.with(in{"EncapsulationAlgorithm": "ML_KEM"})
-	case "Decapsulate":
-		return named.with(in{"EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": blob})
-	case "CreateAlias":
-		return in{"AliasName": alias, "TargetKeyId": b.id}
-	case "DeleteAlias", "UpdateAlias":
-		b.do("CreateAlias", in{"AliasName": alias, "TargetKeyId": b.id})
-		if operation == "UpdateAlias" {
-			return in{"AliasName": alias, "TargetKeyId": b.other} // [10]: it may leave a key that is pending deletion
-		}
-		return in{"AliasName": alias}
-	case "CreateGrant":
-		return named.with(in{"GranteePrincipal": "arn:aws:iam::111122223333:user/bob", "Operations": []string{"DescribeKey"}})
-	case "RetireGrant", "RevokeGrant":
-		return named.with(in{"GrantId": b.do("CreateGrant", b.input("CreateGrant"))["GrantId"]})
-	case "GetParametersForImport":
-		return named.with(in{"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"})
-	case "ImportKeyMaterial":
-		if !b.suits(operation) {
-			return named.with(in{"ImportToken": text, "EncryptedKeyMaterial": text, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"})
-		}
-		return b.parameters(make([]byte, 32))
-	case "PutKeyPolicy":
-		return named.with(in{"Policy": defaultKeyPolicy("aws", "111122223333")})
-	case "ReplicateKey":
-		return named.with(in{"ReplicaRegion": []string{"us-west-1", "us-west-2", "eu-west-2", "eu-west-3", "eu-north-1", "sa-east-1"}[b.calls%6]})
-	case "UpdatePrimaryRegion":
-		return named.with(in{"PrimaryRegion": "eu-west-1"})
-	case "TagResource":
-		return named.with(in{"Tags": []in{{"TagKey": "a", "TagValue": "b"}}})
-	case "UntagResource":
-		return named.with(in{"TagKeys": []string{"a"}})
-	case "UpdateKeyDescription":
-		return named.with(in{"Description": "x"})
-	default:
-		return named
+	return map[string]in{
+		"Encrypt":                             {"Plaintext": text, "EncryptionAlgorithm": cipher},
+		"Decrypt":                             {"CiphertextBlob": blob, "EncryptionAlgorithm": cipher},
+		"GenerateDataKey":                     {"KeySpec": "AES_256"},
+		"GenerateDataKeyWithoutPlaintext":     {"KeySpec": "AES_256"},
+		"GenerateDataKeyPair":                 {"KeyPairSpec": "ECC_NIST_P256"},
+		"GenerateDataKeyPairWithoutPlaintext": {"KeyPairSpec": "ECC_NIST_P256"},
+		"Sign":                                {"Message": text, "SigningAlgorithm": signing},
+		"Verify":                              {"Message": text, "SigningAlgorithm": signing, "Signature": blob},
+		"GenerateMac":                         {"Message": text, "MacAlgorithm": "HMAC_SHA_256"},
+		"VerifyMac":                           {"Message": text, "MacAlgorithm": "HMAC_SHA_256", "Mac": blob},
+		"DeriveSharedSecret":                  {"KeyAgreementAlgorithm": "ECDH", "PublicKey": peer},
+		"Encapsulate":                         {"EncapsulationAlgorithm": "ML_KEM"},
+		"Decapsulate":                         {"EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": blob},
 	}
 }
 
@@ -387,10 +373,10 @@ func (b *stateBench) check(operation, state string, cell stateCell) {
 func (b *stateBench) restore() {
 	for _, key := range b.f.service.state.current.Load().related("111122223333", b.id) {
 		record := *key.record
-		switch {
-		case key.Region == b.call.Region:
+		switch key.Region {
+		case b.call.Region:
 			continue
-		case key.Region == "eu-west-1" || key.Region == "us-east-1":
+		case "eu-west-1", "us-east-1":
 			record.State, record.Transition = stateEnabled, nil
 			record.MultiRegionKeyType = replicaKey
 			if b.kind.replica {

@@ -19,7 +19,7 @@ import (
 
 // model is AWS's model of the API, as botocore has it.
 type model struct {
-	Operations map[string]struct{ Input struct{ Shape string } }
+	Operations map[string]struct{ Input, Output struct{ Shape string } }
 	Shapes     map[string]shape
 }
 
@@ -65,6 +65,72 @@ func TestInputsAreThoseOfTheModel(t *testing.T) {
 			m.compare(t, m.Operations[name].Input.Shape, reflect.TypeOf(operations[name].input()).Elem())
 		})
 	}
+}
+
+// TestOutputsAreThoseOfTheModel holds the names of the members of every output to AWS's model, however deep they are.
+func TestOutputsAreThoseOfTheModel(t *testing.T) {
+	t.Parallel()
+	m := loadModel(t)
+	for _, name := range Operations() {
+		t.Run(name, func(t *testing.T) {
+			described, known := m.Operations[name]
+			if !known {
+				t.Skip("botocore's model is older than the operation")
+			}
+			shape := described.Output.Shape
+			require.Equal(t, operations[name].output == nil, shape == "")
+			if shape != "" {
+				m.compareOutput(t, shape, reflect.TypeOf(operations[name].output()).Elem())
+			}
+		})
+	}
+}
+
+func (m *model) compareOutput(t *testing.T, structure string, of reflect.Type) {
+	t.Helper()
+	want, got := m.Shapes[structure], map[string]reflect.Type{}
+	for _, field := range reflect.VisibleFields(of) {
+		if !field.Anonymous {
+			got[field.Name] = field.Type
+		}
+	}
+	for name, member := range want.Members {
+		field, ok := got[name]
+		if !ok {
+			require.Contains(t, missingOutputs, structure+"."+name)
+			continue
+		}
+		delete(got, name)
+		for field.Kind() == reflect.Pointer {
+			field = field.Elem()
+		}
+		switch s := m.Shapes[member.Shape]; {
+		case s.Type == "structure":
+			m.compareOutput(t, member.Shape, field)
+		case s.Type == "list" && m.Shapes[s.Member.Shape].Type == "structure":
+			m.compareOutput(t, s.Member.Shape, field.Elem())
+		default:
+		}
+	}
+	for name := range got {
+		require.Contains(t, newerOutputs, structure+"."+name)
+	}
+}
+
+// missingOutputs are members that no answer has: they are about custom key stores, or wait for a rotation on demand, which is
+// done at once here.
+var missingOutputs = []string{
+	"CustomKeyStoresListEntry.CloudHsmClusterId", "CustomKeyStoresListEntry.ConnectionErrorCode",
+	"CustomKeyStoresListEntry.ConnectionState", "CustomKeyStoresListEntry.CreationDate",
+	"CustomKeyStoresListEntry.CustomKeyStoreType", "CustomKeyStoresListEntry.TrustAnchorCertificate",
+	"CustomKeyStoresListEntry.XksProxyConfiguration", "GetKeyRotationStatusResponse.OnDemandRotationStartDate",
+	"KeyMetadata.CloudHsmClusterId", "KeyMetadata.CustomKeyStoreId", "KeyMetadata.XksKeyConfiguration",
+}
+
+// newerOutputs are members of AWS SDK for Go v1.62.4 that botocore's model may not have yet.
+var newerOutputs = []string{
+	"KeyMetadata.EncapsulationAlgorithms", "GetPublicKeyResponse.EncapsulationAlgorithms", "GrantConstraints.SourceArn",
+	"GrantListEntry.GranteeServicePrincipal", "GrantListEntry.RetiringServicePrincipal",
 }
 
 // TestEveryOperationIsAnswered holds the names of operations to the model: each is there or said not to be.

@@ -18,6 +18,8 @@ type operation struct {
 	// run does the operation; the output is nil for one that answers nothing. It is run again, with a newer snapshot,
 	// when its transaction conflicts with another: it has no effect but by its one commit.
 	run func(c *call, input any) (output any, err error)
+	// output returns a pointer to an empty output struct; nil for an operation that answers nothing.
+	output func() any
 	// isUse is true when GetKeyLastUsage tells about it.
 	isUse bool
 }
@@ -31,13 +33,16 @@ func answers[In, Out any](name string, run func(c *call, in *In) (*Out, error)) 
 		}
 		return out, nil
 	}
-	return operation{name, func() any { return new(In) }, do, slices.Contains(trackedOperations, name)}
+	return operation{
+		name: name, input: func() any { return new(In) }, run: do, output: func() any { return new(Out) },
+		isUse: slices.Contains(trackedOperations, name),
+	}
 }
 
 // acts makes an operation from a function that answers nothing.
 func acts[In any](name string, run func(c *call, in *In) error) operation {
 	do := func(c *call, input any) (any, error) { return nil, run(c, input.(*In)) }
-	return operation{name, func() any { return new(In) }, do, slices.Contains(trackedOperations, name)}
+	return operation{name: name, input: func() any { return new(In) }, run: do}
 }
 
 // operations are the operations by name: the tables on top of the file of each family.

@@ -50,6 +50,9 @@ func replicateKey(c *call, in *replicateKeyInput) (*replicateKeyOutput, error) {
 	if err := c.checkReplicates(key, region); err != nil {
 		return nil, err
 	}
+	if err := c.checkKeyQuota(region); err != nil {
+		return nil, err
+	}
 	replica, err := c.draftKey(&draft{
 		id: key.ID, region: region, policy: in.Policy, bypass: in.BypassPolicyLockoutSafetyCheck, tags: in.Tags,
 	}, record)

@@ -109,15 +109,15 @@ type getKeyRotationStatusOutput struct {
 	NextRotationDate     *timestamp `json:",omitempty"`
 }
 
-// getKeyRotationStatus answers for keys that cannot rotate that they do not, as AWS does for asymmetric keys. A key
-// that is pending deletion does not rotate
+// getKeyRotationStatus answers for asymmetric and HMAC keys that they do not rotate, as AWS does, and refuses keys with
+// imported material. A key that is pending deletion does not rotate
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html).
 func getKeyRotationStatus(c *call, in *getKeyRotationStatusInput) (*getKeyRotationStatusOutput, error) {
 	key, err := c.authorizedKey(*in.KeyId, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRotates(key); err != nil {
+	if err := checkRotates(key); err != nil && (key.Metadata.Spec == symmetricDefault || key.Metadata.Origin != originKMS) {
 		return nil, err
 	}
 	if err := c.checkState(key); err != nil {

@@ -93,9 +93,11 @@ func TestRotationOnDemand(t *testing.T) {
 	alice.fails("RotateKeyOnDemand", in{"KeyId": id}, CodeLimitExceeded, "The on-demand rotations limit has been reached for "+
 		"the given keyId. No more on-demand rotations can be performed for this key: "+arn)
 	hmac, _ := alice.createKey(in{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})
-	for _, operation := range []string{"RotateKeyOnDemand", "EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "ListKeyRotations"} {
+	for _, operation := range []string{"RotateKeyOnDemand", "EnableKeyRotation", "DisableKeyRotation", "ListKeyRotations"} {
 		alice.fails(operation, in{"KeyId": hmac}, CodeUnsupportedOperation, "")
 	}
+	status := alice.do("GetKeyRotationStatus", in{"KeyId": hmac})
+	require.Equal(t, false, status["KeyRotationEnabled"], "Terraform asks for that of every key that KMS made the material of")
 }
 
 func TestDeletionByTheClock(t *testing.T) {

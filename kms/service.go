@@ -46,6 +46,8 @@ type Service struct {
 	// settling is held while keys whose time has come are deleted or rotated.
 	settling sync.Mutex
 	usages   usages
+	// maxKeys is the quota of keys; only tests change it.
+	maxKeys int
 }
 
 // New returns a service on a store, after it has read the store's keys, aliases and grants.
@@ -60,7 +62,7 @@ func New(ctx context.Context, config Config) (*Service, error) {
 		config.Rand = rand.Reader
 	}
 	s := &Service{config: config, log: config.Logger, state: &state{root: config.Root, uses: map[string]*usageRecord{}}}
-	s.usages.waiting, s.usages.started = map[string]*usage{}, s.now()
+	s.usages.waiting, s.usages.started, s.maxKeys = map[string]*usage{}, s.now(), maxKeys
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

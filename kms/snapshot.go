@@ -18,6 +18,8 @@ type snapshot struct {
 	retirable *btree.Map[string, *grant]
 	// due are the keys that something happens to by itself, by what dueKey makes of them: the next first.
 	due *btree.Map[string, *Key]
+	// counts are how many customer managed keys each account has in each Region, by ACCOUNT/REGION.
+	counts *btree.Map[string, int]
 	// nextDue is the time of the first of due, zero for none.
 	nextDue time.Time
 }
@@ -33,7 +35,7 @@ type alias struct {
 func newSnapshot() *snapshot {
 	return &snapshot{
 		keys: new(btree.Map[string, *Key]), ids: new(btree.Map[string, *Key]), aliases: new(btree.Map[string, *alias]),
-		retirable: new(btree.Map[string, *grant]), due: new(btree.Map[string, *Key]),
+		retirable: new(btree.Map[string, *grant]), due: new(btree.Map[string, *Key]), counts: new(btree.Map[string, int]),
 	}
 }
 
@@ -42,7 +44,7 @@ func newSnapshot() *snapshot {
 func (s *snapshot) copy() *snapshot {
 	out := &snapshot{
 		revision: s.revision, keys: s.keys.Copy(), ids: s.ids.Copy(), aliases: s.aliases.Copy(),
-		retirable: s.retirable.Copy(), due: s.due.Copy(),
+		retirable: s.retirable.Copy(), due: s.due.Copy(), counts: s.counts.Copy(),
 	}
 	if _, first, ok := out.due.Min(); ok {
 		out.nextDue = first.dueDate()
@@ -53,6 +55,16 @@ func (s *snapshot) copy() *snapshot {
 func (s *snapshot) key(path string) *Key {
 	key, _ := s.keys.Get(path)
 	return key
+}
+
+// count counts a key that came, or with -1 one that went.
+func (s *snapshot) count(key *Key, n int) {
+	if key.Metadata.AWSManaged {
+		return
+	}
+	place := key.Account + "/" + key.Region
+	before, _ := s.counts.Get(place)
+	s.counts.Set(place, before+n)
 }
 
 func (s *snapshot) alias(path string) *alias {

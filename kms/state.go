@@ -179,6 +179,7 @@ func (s *state) rebuild(path string, t *touch) error {
 	if err != nil {
 		return err
 	}
+	s.working.count(key, 1)
 	s.working.keys.Set(path, key)
 	s.working.ids.Set(idPath(key), key)
 	if !key.dueDate().IsZero() {
@@ -194,6 +195,7 @@ func (s *state) rebuild(path string, t *touch) error {
 
 // remove takes a key out of the indexes, and those of its grants that change.
 func (s *state) remove(path string, old *Key, t *touch) {
+	s.working.count(old, -1)
 	s.working.keys.Delete(path)
 	s.working.ids.Delete(idPath(old))
 	s.working.due.Delete(dueKey(old))

@@ -33,9 +33,9 @@ const (
 	pluginsDir = "/opt/tf-plugins"
 )
 
-// newTerraform prepares testdata/terraform for a server. It skips the test without Terraform and its provider for AWS:
+// newTerraform prepares a directory of testdata for a server. It skips the test without Terraform and its provider for AWS:
 // the test takes nothing from the network.
-func newTerraform(t *testing.T, s *kmstest.Server) *terraform {
+func newTerraform(t *testing.T, s *kmstest.Server, from string) *terraform {
 	t.Helper()
 	mirror := os.Getenv(pluginsEnv)
 	if mirror == "" {
@@ -48,7 +48,7 @@ func newTerraform(t *testing.T, s *kmstest.Server) *terraform {
 		t.Skipf("no terraform provider: there is none in %s; %s names another directory", mirror, pluginsEnv)
 	}
 	dir := t.TempDir()
-	text, err := os.ReadFile("testdata/terraform/main.tf")
+	text, err := os.ReadFile(filepath.Join("testdata", from, "main.tf"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), text, 0o600))
 	rc := "provider_installation {\n  filesystem_mirror {\n    path = \"" + mirror + "\"\n  }\n}\ndisable_checkpoint = true\n"
@@ -111,7 +111,7 @@ func TestTerraform(t *testing.T) {
 		t.Skip("Terraform takes half a minute")
 	}
 	s := kmstest.Start(t)
-	f := newTerraform(t, s)
+	f := newTerraform(t, s, "terraform")
 	f.mustRun("init", "-input=false", "-no-color")
 	f.mustRun("apply", "-auto-approve", "-input=false", "-no-color")
 	plan, exit := f.run("plan", "-detailed-exitcode", "-input=false", "-no-color")

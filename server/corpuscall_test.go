@@ -418,8 +418,8 @@ var inputs = map[string]func(*planner, map[string]any) error{
 	},
 	"PutKeyPolicy": func(p *planner, in map[string]any) error {
 		p.call.mutates = true
-		if p.take("kms:bypasspolicylockoutsafetycheck") == "true" {
-			in["BypassPolicyLockoutSafetyCheck"] = true
+		if bypass := p.take("kms:bypasspolicylockoutsafetycheck"); bypass != "" {
+			in["BypassPolicyLockoutSafetyCheck"] = bypass == "true"
 		}
 		text, err := json.Marshal(p.c.Request.Key.Policy)
 		in["Policy"] = string(text)

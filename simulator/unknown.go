@@ -22,6 +22,9 @@ func resolve(ctx context.Context, e *evaluator.Evaluator, q Question, requests [
 		Principal: q.Principal.ARN, Action: actionName(q.Action), Resource: cmp.Or(last.Acted(), "*"),
 		Decision: r.Decision, Ways: r.Ways, Omitted: r.Omitted,
 	}
+	if answer.Layers == nil {
+		answer.Layers = []evaluator.Layer{}
+	}
 	if r.Decision.Decision == evaluator.Conditional {
 		return answer, nil
 	}

@@ -1,9 +1,9 @@
 package source
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -130,6 +130,6 @@ func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set))
 
 // padded is a number as an account id.
 func padded(n int) string {
-	text := fmt.Sprint(n)
+	text := strconv.Itoa(n)
 	return strings.Repeat("0", 12-len(text)) + text
 }

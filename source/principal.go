@@ -153,7 +153,7 @@ func (w *World) addUser(p *evaluator.Principal, u *User) {
 	if u == nil {
 		return
 	}
-	p.Tags = u.Tags
+	p.Tags, p.Open = u.Tags, u.Open
 	if p.Type == evaluator.User { // the id of a federated-user session is another one
 		p.UniqueID = u.UniqueID
 	}
@@ -176,7 +176,7 @@ func (w *World) addRole(p *evaluator.Principal, r *Role) {
 		return
 	}
 	p.Issuer = w.roleARN(r)
-	p.Tags = r.Tags
+	p.Tags, p.Open = r.Tags, r.Open
 	p.UniqueID = r.UniqueID
 	p.ServiceLinked = p.ServiceLinked || r.ServiceLinked
 	tell(p, r.Unknown...)

@@ -54,7 +54,10 @@ type User struct {
 	// Unknown lists what could not be loaded about the user, in words; it belongs in
 	// [evaluator.Principal].Unknown of everybody it concerns.
 	Unknown []string
-	Pos     policy.Position
+	// Open are condition keys whose values the source does not know, such as aws:PrincipalTag/*: see
+	// [evaluator.Principal].Open.
+	Open []string
+	Pos  policy.Position
 }
 
 // AccessKey is an access key that a source declares; its secret is made when a server loads it.
@@ -91,7 +94,10 @@ type Role struct {
 	// Unknown lists what could not be loaded about the role, in words; it belongs in
 	// [evaluator.Principal].Unknown of everybody it concerns.
 	Unknown []string
-	Pos     policy.Position
+	// Open are condition keys whose values the source does not know, such as aws:PrincipalTag/*: see
+	// [evaluator.Principal].Open.
+	Open []string
+	Pos  policy.Position
 }
 
 // Key is a KMS key with the names that a person may use for it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
@@ -120,9 +121,9 @@ func (m *maker) key(i int) {
 	}}
 	for g := range 5 {
 		k.Grants = append(k.Grants, &policy.Grant{
-			ID: fmt.Sprintf("grant-%d-%d", i, g), KeyARN: k.ARN, GranteePrincipal: roleARN(fmt.Sprintf("role-%d", (7*i+10*g)%1000)),
+			ID: fmt.Sprintf("grant-%d-%d", i, g), KeyARN: k.ARN, GranteePrincipal: roleARN(fmt.Sprintf("role-%d", 10*((7*i+g)%100))),
 			IssuingAccount: account, Operations: []string{"Decrypt", "DescribeKey"},
-			EncryptionContextSubset: map[string]string{"table": fmt.Sprint(g)},
+			EncryptionContextSubset: map[string]string{"table": strconv.Itoa(g)},
 		})
 	}
 	m.w.Keys = append(m.w.Keys, k)

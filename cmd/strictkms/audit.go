@@ -103,7 +103,7 @@ func runAudit(ctx context.Context, p *auditParams, out, errw io.Writer) error {
 	if err != nil {
 		return err
 	}
-	in, others, err := p.load(errw)
+	in, err := p.load(errw)
 	if err != nil {
 		return err
 	}
@@ -113,15 +113,14 @@ func runAudit(ctx context.Context, p *auditParams, out, errw io.Writer) error {
 		return err
 	}
 	list := slices.Clone(settings.suppressions)
+	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(in.Sources)) {
 		list = append(list, suppressions.Comments(name, in.Sources[name])...)
 		found, err := suppressions.Metadata(name, in.Sources[name])
-		if err != nil {
-			others = append(others, err)
-		}
+		errs = append(errs, err)
 		list = append(list, found...)
 	}
-	if err := errors.Join(others...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	findings = audit.Filter(findings, list, slices.Sorted(maps.Keys(in.Sources)), in.Applies)
@@ -174,19 +173,19 @@ func (p *auditParams) writeBaselineOf(findings []audit.Finding, errw io.Writer) 
 	return err
 }
 
-// load reads the files. others are errors that come with findings of their own.
-func (p *auditParams) load(errw io.Writer) (in *audit.Input, others []error, err error) {
+// load reads the files. Mistakes in policies are findings; the error is about the rest.
+func (p *auditParams) load(errw io.Writer) (*audit.Input, error) {
 	readings, err := readingsOf(p.assume)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l, err := newLoader(p.stack, len(p.files) > 1)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l.policies = true
 	l.expected += " or a policy document (with Statement)"
-	in = &audit.Input{World: l.world, Now: p.now(), Readings: readings, Sources: l.sources}
+	in := &audit.Input{World: l.world, Now: p.now(), Readings: readings, Sources: l.sources}
 	if !p.given("account") {
 		in.AssumedAccount = p.stack.account
 	}
@@ -209,11 +208,16 @@ func (p *auditParams) load(errw io.Writer) (in *audit.Input, others []error, err
 	})
 	found, err := mistakesOf(err)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	for name, src := range l.sources {
+		if kind := detect(src); kind == worldFile || kind == snapshotFile {
+			in.Certain = append(in.Certain, name)
+		}
 	}
 	in.Diagnostics = append(in.Diagnostics, found...)
 	p.notes(l, found, errw)
-	return in, nil, nil
+	return in, nil
 }
 
 // mistakesOf takes the mistakes in policies out of the errors of reading files; the error is what is left.
@@ -221,7 +225,7 @@ func mistakesOf(err error) (found policy.Diagnostics, rest error) {
 	if err == nil {
 		return nil, nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is the list that is looked for
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var left []error
 		for _, e := range joined.Unwrap() {
 			f, r := mistakesOf(e)

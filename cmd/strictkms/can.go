@@ -88,11 +88,14 @@ deployment.`,
 	return cmd
 }
 
+// errViaEndpoint refuses a service and an endpoint together
+// (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html).
+var errViaEndpoint = errors.New("a call that a service makes does not pass a VPC endpoint: use --via-service or --source-vpce, not both")
+
 // runCan answers a question; a denial is an [exitError].
 func runCan(ctx context.Context, p *canParams, out, errw io.Writer) error {
 	if p.viaService != "" && p.sourceVPCE != "" {
-		// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-aws.html
-		return errors.New("a call that a service makes does not pass a VPC endpoint: use --via-service or --source-vpce, not both")
+		return errViaEndpoint
 	}
 	world, readings, err := p.world.openFrom(ctx, &p.server, errw)
 	if err != nil {

@@ -33,6 +33,8 @@ func detect(src []byte) fileKind {
 	switch {
 	case has("Resources", "AWSTemplateFormatVersion"):
 		return templateFile
+	case has(snapshot.ManifestName) && isJSON(src):
+		return snapshotFile
 	case has("accounts", "organization", "endpoints"):
 		return worldFile
 	case has("Statement"):

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/simulator/diff"
-	"github.com/strictkms/strictkms/source/cloudformation"
 )
 
 // formatMarkdown is a further value of --format.
@@ -33,9 +34,10 @@ func newDiff(ctx context.Context, s streams) *cobra.Command {
 		Long: `Compare what policies allow: which principal gains or loses which action on which key, under which condition.
 
 OLD and NEW are files or folders, as --load of the other commands takes them; --old and --new add more to either side,
---load to both. A Terraform plan by itself is compared with what was there before: PLAN#before. Policies that are
-written otherwise and mean the same are no difference. Whatever a request may carry, such as an encryption context, is
-left open. When it cannot be proved that a change of conditions gives nobody more, it counts as wider.
+--load to both, and a side without files is empty. A Terraform plan by itself is compared with what was there before:
+PLAN#before. Policies that are written otherwise and mean the same are no difference. Whatever a request may carry, such
+as an encryption context, is left open. When it cannot be proved that a change of conditions gives nobody more, it
+counts as wider.
 
 Exit codes: 0 the same or narrower, 1 wider, 2 usage or input error.`,
 		Example: `  strictkms diff old/template.yaml template.yaml
@@ -75,7 +77,7 @@ func (p *diffParams) sides(args []string) error {
 	case len(args) == 1:
 		p.before, p.after = []string{args[0] + beforeSuffix}, args
 	}
-	if len(p.before)+len(p.both) == 0 || len(p.after)+len(p.both) == 0 || len(p.before)+len(p.after) == 0 {
+	if len(p.before)+len(p.after) == 0 {
 		return errors.New("diff expects OLD and NEW: " + loadable)
 	}
 	return nil
@@ -87,8 +89,9 @@ func runDiff(ctx context.Context, p *diffParams, out, errw io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p.nameStack()
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
 	before, beforeErr := p.side(p.before, readings, errw)
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
 	after, afterErr := p.side(p.after, readings, errw)
 	if err := errors.Join(beforeErr, afterErr); err != nil {
 		return err
@@ -111,18 +114,36 @@ func runDiff(ctx context.Context, p *diffParams, out, errw io.Writer) error {
 	return err
 }
 
-// nameStack gives templates of two names one stack: what they declare would else have different names.
-func (p *diffParams) nameStack() {
-	if p.stack.stackName == "" && len(p.before) == 1 && len(p.after) == 1 {
-		p.stack.stackName = cloudformation.StackNameOf(p.after[0])
-	}
-}
-
-// side reads one side.
+// side reads one side. A side without files is empty.
 func (p *diffParams) side(names []string, readings evaluator.Readings, errw io.Writer) (diff.Side, error) {
-	world, err := loadWorld(slices.Concat(names, p.both), p.stack, errw)
+	names = slices.Concat(names, p.both)
+	l, err := newLoader(p.stack, len(names) > 1)
 	if err != nil {
 		return diff.Side{}, err
 	}
-	return diff.Side{World: world, Evaluator: evaluator.New(world).Assuming(readings)}, nil
+	l.stackOf = p.stackOf
+	err = l.loadAll(names, nil)
+	warn(errw, l.world.Warnings)
+	if err != nil {
+		return diff.Side{}, err
+	}
+	return diff.Side{World: l.world, Evaluator: evaluator.New(l.world).Assuming(readings)}, nil
+}
+
+// stackOf gives the templates of both sides the same stacks: what they declare would else have different names. The stack
+// of an old file is named after the new one in its place, or after the one that its own name ends with.
+func (p *diffParams) stackOf(name string) string {
+	for i, before := range p.before {
+		if len(p.before) == len(p.after) {
+			if rest, ok := strings.CutPrefix(name, before); ok && (rest == "" || rest[0] == filepath.Separator) {
+				return p.after[i] + rest
+			}
+		}
+	}
+	for _, after := range p.after {
+		if strings.HasSuffix(name, string(filepath.Separator)+after) {
+			return after
+		}
+	}
+	return name
 }

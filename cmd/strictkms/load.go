@@ -19,6 +19,8 @@ import (
 type loader struct {
 	world   *source.World
 	options cloudformation.Options
+	// stackOf returns the file that a template's stack is named after when no name is given, nil for its own.
+	stackOf func(name string) string
 	// expected says what a file may hold.
 	expected string
 	// sources are the files that were read.
@@ -49,16 +51,27 @@ func newLoader(p stackParams, several bool) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loader{
+	l := &loader{
 		expected: loadable, sources: map[string][]byte{},
 		world: &source.World{Defaults: source.Defaults{
 			Account: p.account, Region: p.region, Partition: policy.PartitionOf(p.region),
 		}},
 		options: cloudformation.Options{
 			Account: p.account, Region: p.region, StackName: p.stackName, Parameters: values, AllowExtraParameters: several,
-			Exports: &cloudformation.Exports{}, Open: os.ReadFile,
+			Exports: &cloudformation.Exports{},
 		},
-	}, nil
+	}
+	l.options.Open = l.open
+	return l, nil
+}
+
+// open reads a file that another one names.
+func (l *loader) open(name string) ([]byte, error) {
+	src, err := os.ReadFile(name)
+	if err == nil {
+		l.sources[name] = src
+	}
+	return src, err
 }
 
 // loadWorld reads files into one world and prints the warnings about them. It reports what is wrong
@@ -83,20 +96,20 @@ func (l *loader) loadAll(names []string, other func(name string, src []byte) (ta
 	)
 	add := func(in input) {
 		l.sources[in.name] = in.src
-		switch taken, err := false, error(nil); {
-		case in.kind == snapshotFile:
+		if in.kind == snapshotFile {
 			if parts = append(parts, snapshot.File{Name: in.name, Src: in.src}); len(parts) == 1 {
 				steps = append(steps, func() error { return snapshot.Load(l.world, parts) })
 			}
-		default:
-			if other != nil && !in.inFolder {
-				taken, err = other(in.name, in.src)
-				errs = append(errs, err)
-			}
-			if !taken {
-				steps = append(steps, func() error { return l.load(in) })
+			return
+		}
+		if other != nil && !in.inFolder {
+			taken, err := other(in.name, in.src)
+			errs = append(errs, err)
+			if taken {
+				return
 			}
 		}
+		steps = append(steps, func() error { return l.load(in) })
 	}
 	for _, name := range names {
 		inputs, err := l.inputs(name)
@@ -124,18 +137,27 @@ func (l *loader) load(in input) error {
 		options.StackName = ""
 		return cloudformation.LoadAssembly(l.world, name, src, options)
 	case templateFile:
-		return cloudformation.Load(l.world, name, src, l.options)
+		return cloudformation.Load(l.world, name, src, l.stack(name))
 	case planFile:
 		return terraform.Load(l.world, name, src, terraform.Options{
 			Account: l.options.Account, Region: l.options.Region, Before: in.before,
 		})
 	default:
-		err := cloudformation.Load(l.world, name, src, l.options)
+		err := cloudformation.Load(l.world, name, src, l.stack(name))
 		if diags, ok := errors.AsType[policy.Diagnostics](err); ok && diags[0].Code == "not-a-template" {
 			return fmt.Errorf("%s:1:1: expected %s", name, l.expected)
 		}
 		return err
 	}
+}
+
+// stack says where what the template of a name declares would be.
+func (l *loader) stack(name string) cloudformation.Options {
+	options := l.options
+	if options.StackName == "" && l.stackOf != nil {
+		options.StackName = cloudformation.StackNameOf(l.stackOf(name))
+	}
+	return options
 }
 
 // loadable says what --load takes.

@@ -17,6 +17,13 @@ type streams struct {
 
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, s streams, now func() time.Time) int {
+	root := newRoot(ctx, s, now)
+	root.SetArgs(args)
+	return report(s.err, root.ExecuteContext(ctx))
+}
+
+// newRoot makes the command line.
+func newRoot(ctx context.Context, s streams, now func() time.Time) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "strictkms",
 		Short: "Decide, explain and enforce AWS KMS authorization",
@@ -34,9 +41,8 @@ Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under
 		newRego(s), newDecide(ctx, s), newSnapshot(ctx, s, now), newVerify(ctx, s, now), newTest(ctx, s, now), newDiff(ctx, s), newReplay(ctx, s), newAudit(ctx, s, now), newRules(s),
 		newVersion(s),
 	)
-	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	return report(s.err, root.ExecuteContext(ctx))
+	return root
 }

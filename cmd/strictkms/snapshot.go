@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/strictkms/strictkms/internal/fetch"
@@ -163,17 +162,17 @@ func awsConfig(ctx context.Context, profile, endpoint string) (aws.Config, error
 	return config.LoadDefaultConfig(ctx, options...)
 }
 
-// progress shows a bar on a terminal, and nothing elsewhere.
+// progress shows a bar on a terminal, and nothing elsewhere. How many keys there are is known Region by Region.
 func progress(errw io.Writer) (show func(account string, done, found int), end func()) {
-	if !isTerminal(errw) {
+	bar := newProgress(errw, "reading keys", 1)
+	if bar == nil {
 		return nil, func() {}
 	}
 	var mu sync.Mutex
-	bar := progressbar.NewOptions(1, progressbar.OptionSetWriter(errw), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount())
 	show = func(account string, done, found int) {
 		mu.Lock()
 		defer mu.Unlock()
-		bar.Describe("account " + account + ", keys")
+		bar.Describe("strictkms: reading the keys of account " + account)
 		bar.ChangeMax(max(found, 1))
 		_ = bar.Set(done) // a bar that cannot be drawn is not worth an error
 	}
@@ -187,10 +186,10 @@ func (p *snapshotParams) report(errw io.Writer, s *fetch.Summary, finished bool)
 	if !finished {
 		state = "read in part"
 	}
-	say("account %s %s as %s: %d keys in %s, %d files written to %s", s.Account, state, s.Caller, s.Keys,
-		strings.Join(s.Regions, ", "), s.Written, p.out)
+	say("account %s %s as %s: keys in %s: %d; files written to %s: %d", s.Account, state, s.Caller,
+		strings.Join(s.Regions, ", "), s.Keys, p.out, s.Written)
 	if s.Kept > 0 {
-		say("%d files are kept from an earlier run, begun at %s: --refresh asks for them again", s.Kept, s.Begun)
+		say("files kept from an earlier run, begun at %s: %d; --refresh asks for them again", s.Begun, s.Kept)
 	}
 	for _, folder := range s.Removed {
 		say("%s is removed: there is no such key any more", folder)
@@ -198,7 +197,7 @@ func (p *snapshotParams) report(errw io.Writer, s *fetch.Summary, finished bool)
 	if len(s.Failures) == 0 {
 		return
 	}
-	say("%d calls were refused: what depends on their answers is conditional", len(s.Failures))
+	say("calls that were refused: %d; what depends on their answers is conditional", len(s.Failures))
 	table := tabwriter.NewWriter(errw, 0, 0, 2, ' ', 0)
 	for _, f := range s.Failures {
 		_, _ = fmt.Fprintf(table, "strictkms:   %s\t%s\t%s\n", f.Operation, f.Code, f.File)

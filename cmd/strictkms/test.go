@@ -250,6 +250,7 @@ func withDefaults(texts []string, defaults map[string]expectations.Text) []strin
 // check decides the cases of the file that the filter lets through. The error has what is wrong with every case.
 func (t *testFile) check(ctx context.Context, filter *regexp.Regexp) (*policytest.FileReport, error) {
 	report := &policytest.FileReport{Name: t.Name, Load: t.load}
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
 	ev := evaluator.New(t.world).Assuming(t.readings)
 	var errs []error
 	for _, c := range t.Cases {
@@ -277,6 +278,12 @@ func (t *testFile) question(c *expectations.Case) (*simulator.Question, error) {
 		principal: c.Principal.Value, action: c.Action.Value, key: c.Key.Value, viaService: c.ViaService.Value,
 		sourceVPCE: c.SourceVPCE.Value, grant: c.Grant.Value, now: t.now, keys: c.Context, session: c.SessionPolicy,
 	}
+	for _, open := range c.Unknown {
+		p.unknown = append(p.unknown, open.Value)
+	}
+	if p.viaService != "" && p.sourceVPCE != "" {
+		return nil, errViaEndpoint
+	}
 	if c.SessionPolicyFile.Value != "" {
 		p.sessionPolicy = relativeTo(t.Name, c.SessionPolicyFile.Value)
 	}
@@ -285,7 +292,7 @@ func (t *testFile) question(c *expectations.Case) (*simulator.Question, error) {
 
 // locateError says where the part of a case stands that is wrong. Each line of the error says it.
 func locateError(c *expectations.Case, err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are looked at one by one
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var errs []error
 		for _, part := range joined.Unwrap() {
 			errs = append(errs, locateError(c, part))

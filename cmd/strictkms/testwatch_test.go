@@ -55,8 +55,9 @@ func TestWatch(t *testing.T) {
 	defer cancel()
 	var out, errs shared
 	done := make(chan int, 1)
+	now := func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 	go func() {
-		done <- execute(ctx, []string{"test", "--watch", filepath.Join(dir, "a_test.yaml")}, streams{out: &out, err: &errs}, time.Now)
+		done <- execute(ctx, []string{"test", "--watch", filepath.Join(dir, "a_test.yaml")}, streams{out: &out, err: &errs}, now)
 	}()
 	runs := 0
 	again := func(in *shared, text string, times int) {

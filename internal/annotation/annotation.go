@@ -3,7 +3,7 @@
 package annotation
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,7 +35,7 @@ func (a Annotation) String() string {
 			properties = append(properties, name+"="+propertyEscapes.Replace(value))
 		}
 	}
-	number := func(name string, n int) { add(name, fmt.Sprint(n)) }
+	number := func(name string, n int) { add(name, strconv.Itoa(n)) }
 	add("file", a.File)
 	number("line", a.Line)
 	number("endLine", a.EndLine)

@@ -32,7 +32,7 @@ func plain(v reflect.Value, name string) any {
 		}
 		return plain(v.Elem(), name)
 	case reflect.Struct:
-		if at, ok := v.Interface().(time.Time); ok {
+		if at, ok := reflect.TypeAssert[time.Time](v); ok {
 			return at.UTC().Format(time.RFC3339Nano)
 		}
 		members := map[string]any{}

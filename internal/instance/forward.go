@@ -43,7 +43,8 @@ func (f *forward) KMS(ctx context.Context, of *operation.Call, name string, inpu
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now() //nolint:forbidigo // a duration
+	call.Connection().Region = of.Region // that of a primary key, for its replica
+	began := time.Now()                  //nolint:forbidigo // a duration
 	asked := kms.Call{
 		Account: of.Account, Partition: of.Partition, Region: of.Region, Principal: principalName(of), RequestID: of.RequestID,
 		Authorizer: call, Observer: call,

@@ -235,3 +235,24 @@ func TestQuestionsEnd(t *testing.T) {
 	var out bytes.Buffer
 	require.ErrorIs(t, asking(w).WriteMatrixCSV(ctx, matrixOf(t, w, asking(w), false), &out), context.Canceled)
 }
+
+// TestWhoCanIsHonest names those of whom something was not loaded, also when they can do nothing as far as is known.
+func TestWhoCanIsHonest(t *testing.T) {
+	w := everybody(t)
+	for _, u := range w.Users {
+		if u.Name == "frank" {
+			u.Attached = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
+		}
+	}
+	w.Keys[0].Unknown = []string{"its tags are not known"}
+	key, _, err := w.Key("alias/app")
+	require.NoError(t, err)
+	answer, err := asking(w).WhoCan(t.Context(), action(t, "kms:Decrypt"), key, "", access.Options{Direct: true})
+	require.NoError(t, err)
+	require.Len(t, answer.Doubtful, 1)
+	require.Equal(t, "arn:aws:iam::111122223333:user/frank", answer.Doubtful[0].Principal)
+	var text strings.Builder
+	require.NoError(t, answer.WriteText(&text))
+	require.Contains(t, text.String(), "  not taken into account: its tags are not known\n")
+	require.Contains(t, text.String(), "never, as far as is known\n  arn:aws:iam::111122223333:user/frank\n    not taken into account: attached policy arn:aws:iam::aws:policy/ReadOnlyAccess is not loaded")
+}

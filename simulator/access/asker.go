@@ -138,17 +138,13 @@ func (q *question) unsigned() bool {
 }
 
 // open returns what a question leaves open: what the context does not give, and of what would follow from the action and
-// the caller, what need not be so. A request may give another value to a parameter than the operation's default, and a
-// service may make the call for the caller whenever kms:ViaService may have a value.
+// the caller, what need not be so. A request may give another value to a parameter than the operation's default.
 func (a *Asker) open(given evaluator.Context, action *policy.Action, c *source.Candidate) evaluator.Unknown {
 	u := evaluator.Unknown{Others: !a.settings.Closed, Keys: a.settings.Open}
 	if a.settings.Closed {
 		return u
 	}
 	names := slices.Concat(u.Keys, c.Open)
-	if action.IsKMS() {
-		names = append(names, "aws:ViaAWSService")
-	}
 	for name := range action.Defaults {
 		names = append(names, name)
 	}

@@ -11,11 +11,11 @@ import (
 
 // asRole asks whether a candidate may assume a role as its trust policy is, or after writing another one
 // (https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html).
-func (g *graph) asRole(ctx context.Context, from, to int, by *trusted) ([]Step, error) {
+func (p *paths) asRole(ctx context.Context, from, to int, by *trusted) ([]Step, error) {
 	var conditional []Step
-	caller := g.candidates[from].Principal
-	if g.testOnlyPlain || by.mayName(caller) || by.accounts[caller.Account] && g.may(from, assumeRole, g.candidates[to].Role.ARN) {
-		step, err := g.assume(ctx, from, to, g.candidates[to].Role)
+	caller := p.candidates[from].Principal
+	if p.testOnlyPlain || by.mayName(caller) || by.accounts[caller.Account] && p.may(from, assumeRole, p.candidates[to].Role.ARN) {
+		step, err := p.assume(ctx, from, to, p.candidates[to].Role)
 		if err != nil || step.Verdict == Always {
 			return []Step{step}, err
 		}
@@ -23,17 +23,17 @@ func (g *graph) asRole(ctx context.Context, from, to int, by *trusted) ([]Step, 
 			conditional = []Step{step}
 		}
 	}
-	if c := &g.candidates[from]; c.Note != "" || c.Kind == source.CandidateWebIdentity || !g.may(from, updateTrust, g.candidates[to].Role.ARN) {
+	if c := &p.candidates[from]; c.Note != "" || c.Kind == source.CandidateWebIdentity || !p.may(from, updateTrust, p.candidates[to].Role.ARN) {
 		return conditional, nil
 	}
-	role := &g.candidates[to]
-	q := g.question(&g.candidates[from], updateTrust, nil, "")
+	role := &p.candidates[to]
+	q := p.question(&p.candidates[from], updateTrust, nil, "")
 	q.Resource, q.ResourceTags = role.Role.ARN, role.Role.Tags
-	first, err := g.step(ctx, from, q, role.Role.ARN)
+	first, err := p.step(ctx, from, q, role.Role.ARN)
 	if err != nil || first.Verdict == Never {
 		return conditional, err
 	}
-	second, err := g.assume(ctx, from, to, &evaluator.Role{ARN: role.Role.ARN, Trust: anyTrustPolicy, Tags: role.Role.Tags})
+	second, err := p.assume(ctx, from, to, &evaluator.Role{ARN: role.Role.ARN, Trust: anyTrustPolicy, Tags: role.Role.Tags})
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +45,15 @@ func (g *graph) asRole(ctx context.Context, from, to int, by *trusted) ([]Step, 
 }
 
 // assume asks whether a candidate may assume a role.
-func (g *graph) assume(ctx context.Context, from, to int, role *evaluator.Role) (Step, error) {
-	c, session := &g.candidates[from], &g.candidates[to]
-	q := g.question(c, assumeAction(c), nil, "")
+func (p *paths) assume(ctx context.Context, from, to int, role *evaluator.Role) (Step, error) {
+	c, session := &p.candidates[from], &p.candidates[to]
+	q := p.question(c, assumeAction(c), nil, "")
 	q.Role = role
 	if session.Kind == source.CandidateSession && session.Principal.Provider == "" { // under the one name
 		q.Context = with(q.Context, map[string][]string{"sts:RoleSessionName": {session.Principal.Name}})
-		q.open = g.open(q.Context, assumeAction(c), c)
+		q.open = p.open(q.Context, assumeAction(c), c)
 	}
-	return g.step(ctx, from, q, session.Name)
+	return p.step(ctx, from, q, session.Name)
 }
 
 var (

@@ -119,28 +119,24 @@ func (g *graph) change(to int) Change {
 }
 
 // isTarget reports whether somebody else can become the candidate.
-func (g *graph) isTarget(i int) bool {
-	c := &g.candidates[i]
+func (p *paths) isTarget(i int) bool {
+	c := &p.candidates[i]
 	return c.Role != nil || c.Kind == source.CandidateUser && c.Note == ""
 }
 
-// into returns who can become a candidate, in the order of the candidates.
+// into returns who can become a candidate, in the order of the candidates, as far as a way is still wanted for them.
 func (g *graph) into(ctx context.Context, to int) ([]link, error) {
 	if g.asked[to] {
 		return g.links[to], nil
 	}
 	var mutex sync.Mutex
 	var links []link
-	become := g.asUser
-	if g.candidates[to].Role != nil {
-		become = g.asRole
-	}
 	trusted := trustedBy(g.candidates[to].Role)
 	err := each(ctx, len(g.candidates), func(ctx context.Context, from int) error {
-		if from == to || g.direct[from].Verdict == Always && !g.isTarget(from) {
-			return nil
+		if from == to || g.settled[from] || g.found[from] != nil {
+			return nil // nothing is to be added to what is known of it
 		}
-		steps, err := become(ctx, from, to, trusted)
+		steps, err := g.become(ctx, from, to, trusted)
 		if err == nil && steps != nil {
 			mutex.Lock()
 			defer mutex.Unlock()
@@ -153,17 +149,25 @@ func (g *graph) into(ctx context.Context, to int) ([]link, error) {
 	return links, err
 }
 
+// become asks whether a candidate may become another one. It returns the calls, nil for no.
+func (p *paths) become(ctx context.Context, from, to int, by *trusted) ([]Step, error) {
+	if p.candidates[to].Role != nil {
+		return p.asRole(ctx, from, to, by)
+	}
+	return p.asUser(ctx, from, to)
+}
+
 // asUser asks whether a candidate may make itself credentials of a user.
-func (g *graph) asUser(ctx context.Context, from, to int, _ *trusted) ([]Step, error) {
-	user := &g.candidates[to]
+func (p *paths) asUser(ctx context.Context, from, to int) ([]Step, error) {
+	user := &p.candidates[to]
 	for _, name := range []string{"iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"} {
 		action, ok := policy.LookupAction(name)
-		if !ok || g.candidates[from].Note != "" || !g.may(from, action, user.Principal.ARN) {
+		if !ok || p.candidates[from].Note != "" || !p.may(from, action, user.Principal.ARN) {
 			continue
 		}
-		q := g.question(&g.candidates[from], action, nil, "")
+		q := p.question(&p.candidates[from], action, nil, "")
 		q.Resource, q.ResourceTags = user.Principal.ARN, user.Principal.Tags
-		step, err := g.step(ctx, from, q, user.Name)
+		step, err := p.step(ctx, from, q, user.Name)
 		if err != nil || step.Verdict != Never {
 			return []Step{step}, err
 		}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,11 @@ func (p *paths) changes(ctx context.Context, i int) ([]Indirect, error) {
 		}
 		out = append(out, ways...)
 	}
-	return out, nil
+	if slices.ContainsFunc(out, func(w Indirect) bool { return w.Verdict == Always }) {
+		return out, nil // there is no need to become somebody else
+	}
+	ways, err := p.byPolicyOfAnother(ctx, i)
+	return append(out, ways...), err
 }
 
 // then asks about the action once more, with what was changed. It returns no way when that does not help: when it is
@@ -45,7 +50,7 @@ func (p *paths) then(ctx context.Context, i int, by Change, first Step, after st
 func (p *paths) byKeyPolicy(ctx context.Context, i int) ([]Indirect, error) {
 	c := &p.candidates[i]
 	put, _ := policy.LookupAction("kms:PutKeyPolicy")
-	if put == p.action {
+	if put == p.action || !p.possible(c.Principal, p.key).Has(put) {
 		return nil, nil
 	}
 	first, err := p.step(ctx, i, p.question(c, put, p.key, ""), p.key.ARN)
@@ -64,7 +69,7 @@ func (p *paths) byGrant(ctx context.Context, i int) ([]Indirect, error) {
 		return nil, nil
 	}
 	create, _ := policy.LookupAction("kms:CreateGrant")
-	if create == p.action {
+	if create == p.action || !p.possible(c.Principal, p.key).Has(create) {
 		return nil, nil
 	}
 	// A grant may have more operations than the one, which only matters to policies that ask for another one among them.
@@ -228,9 +233,7 @@ func withIdentity(p *evaluator.Principal, doc *policy.Document) *evaluator.Princ
 // with is a context with further keys, which it does not have yet.
 func with(c evaluator.Context, more map[string][]string) evaluator.Context {
 	out := evaluator.Context{}
-	for name, values := range more {
-		out[name] = values
-	}
+	maps.Copy(out, more)
 	for name, values := range c {
 		for known := range more {
 			if strings.EqualFold(name, known) {

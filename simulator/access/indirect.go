@@ -20,6 +20,8 @@ const (
 	GrantMade Change = "create-grant"   // by a grant
 	IAMPolicy Change = "iam-policy"     // by another IAM policy of its own
 	AsUser    Change = "as-user"        // with credentials of a user that can
+	// PolicyOfAnother is by an IAM policy for a role or a user, and then as that.
+	PolicyOfAnother Change = "iam-policy-of-another"
 )
 
 // Indirect is a way that takes more than the one call.
@@ -59,8 +61,14 @@ type paths struct {
 func (p *paths) find(ctx context.Context) ([]Indirect, error) {
 	n := len(p.candidates)
 	p.callers, p.own = make([]*callerReach, n), make([][]Indirect, n)
-	err := each(ctx, n, func(ctx context.Context, i int) error {
+	err := each(ctx, n, func(_ context.Context, i int) error {
 		p.callers[i] = p.caller(p.candidates[i].Principal)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, n, func(ctx context.Context, i int) error {
 		if p.direct[i].Verdict == Always {
 			return nil // more than always is not to be had
 		}
@@ -103,11 +111,12 @@ func (p *paths) indirect(i int, by Change, steps ...Step) Indirect {
 func weakest(steps []Step) Verdict {
 	out := Always
 	for _, s := range steps {
-		switch {
-		case s.Verdict == Never:
+		switch s.Verdict {
+		case Never:
 			return Never
-		case s.Verdict == Conditional:
+		case Conditional:
 			out = Conditional
+		case Always:
 		}
 	}
 	return out

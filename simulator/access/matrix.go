@@ -102,7 +102,7 @@ func (a *Asker) cells(ctx context.Context, m *Matrix, c *source.Candidate, t *Ta
 		if action.On("alias") {
 			cell.Alias = t.alias()
 		}
-		if !possible.Has(action) && !(m.Why && m.All) {
+		if !possible.Has(action) && (!m.Why || !m.All) {
 			continue
 		}
 		q := a.question(c, action, t.Key, cell.Alias)

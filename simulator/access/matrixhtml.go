@@ -6,6 +6,7 @@ import (
 	_ "embed" // for the page
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/strictkms/strictkms/simulator"
 )
@@ -58,10 +59,10 @@ func (h *htmlMatrix) begin(m *Matrix) error {
 }
 
 func (h *htmlMatrix) row(r *Row) error {
-	out := htmlRow{Principal: r.Principal, Note: r.Note, Key: r.Key, Aliases: r.target.Key.Aliases}
+	out := htmlRow{Principal: r.Principal, Note: strings.Join(append(r.notes(), r.Unknown...), "; "), Key: r.Key, Aliases: r.target.Key.Aliases}
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		cell := htmlCell{Action: c.Action, Verdict: c.Verdict, Word: cellWords[c.Verdict], Why: c.Access.lines(), Tip: c.Access.tip()}
+		cell := htmlCell{Action: c.Action, Verdict: c.Verdict, Word: cellWords[c.Verdict], Why: c.lines(), Tip: c.tip()}
 		out.Cells = append(out.Cells, cell)
 	}
 	return page.ExecuteTemplate(h.w, "row", out)

@@ -34,7 +34,6 @@ type textMatrix struct {
 	m     *Matrix
 	width int // of the names of keys
 	last  string
-	rows  int
 }
 
 var _ rowWriter = (*textMatrix)(nil)
@@ -47,11 +46,11 @@ func (t *textMatrix) begin(m *Matrix) error {
 	for i := range m.Keys {
 		t.width = max(t.width, len(label(&m.Keys[i])))
 	}
-	head := strings.Repeat(" ", t.width+2)
+	cells := []string{strings.Repeat(" ", t.width+2)}
 	for _, action := range m.Actions {
-		head += "  " + short(action)
+		cells = append(cells, short(action))
 	}
-	t.line("%s", head)
+	t.line("%s", strings.Join(cells, "  "))
 	return nil
 }
 
@@ -69,14 +68,14 @@ func short(action *policy.Action) string { return strings.TrimPrefix(action.Name
 func (t *textMatrix) row(r *Row) error {
 	if r.Principal != t.last {
 		t.line("%s", r.Who)
+		t.unknown("  ", r.Unknown)
 		t.last = r.Principal
 	}
-	text := fmt.Sprintf("  %-*s", t.width, label(r.target))
+	cells := []string{fmt.Sprintf("  %-*s", t.width, label(r.target))}
 	for i, action := range t.m.Actions {
-		text += fmt.Sprintf("  %-*s", len(short(action)), cellWords[r.Cells[i].Verdict])
+		cells = append(cells, fmt.Sprintf("%-*s", len(short(action)), cellWords[r.Cells[i].Verdict]))
 	}
-	t.rows++
-	t.line("%s", strings.TrimRight(text, " "))
+	t.line("%s", strings.TrimRight(strings.Join(cells, "  "), " "))
 	return nil
 }
 
@@ -106,7 +105,7 @@ func (c *csvMatrix) begin(m *Matrix) error {
 
 func (c *csvMatrix) row(r *Row) error {
 	line := []string{
-		inert(r.Principal), r.Kind.String(), r.Account, r.Note, r.Key, inert(strings.Join(r.target.Key.Aliases, " ")),
+		inert(r.Principal), r.Kind.String(), r.Account, strings.Join(append(r.notes(), r.Unknown...), "; "), r.Key, inert(strings.Join(r.target.Key.Aliases, " ")),
 	}
 	for i := range r.Cells {
 		line = append(line, string(r.Cells[i].Verdict))

@@ -133,3 +133,64 @@ func TestIndirectWaysAreDecisions(t *testing.T) {
 		}
 	})
 }
+
+// TestChainsAreTheReference finds who can do an action, directly, by writing the key policy or as a role that can, by
+// asking can about every pair until nobody is added, and misses nobody of them in the answer.
+func TestChainsAreTheReference(t *testing.T) {
+	longest := 0
+	check(t, func(t *rapid.T, d drawer) {
+		w := d.world()
+		ev := evaluator.New(w)
+		decrypt := someActions(t)[0]
+		key := &rapid.SampledFrom(w.Keys).Draw(t, "key").Key
+		candidates := w.Candidates()
+		put := simulator.Question{Action: "kms:PutKeyPolicy", Key: key}
+		after := simulator.Question{Action: decrypt.Name, Key: withPolicy(key, anyKeyPolicy)}
+		reached := map[int]bool{}
+		for i := range candidates {
+			c := &candidates[i]
+			if c.Kind == source.CandidateWebIdentity {
+				continue
+			}
+			reached[i] = can(t, ev, c, question{Question: simulator.Question{Action: decrypt.Name, Key: key}}) == Always ||
+				can(t, ev, c, question{Question: put}) == Always && can(t, ev, c, question{Question: after}) == Always
+		}
+		for round := 0; ; round++ {
+			added := false
+			for to := range candidates {
+				if !reached[to] || candidates[to].Role == nil {
+					continue
+				}
+				for from := range candidates {
+					c := &candidates[from]
+					if reached[from] || c.Kind == source.CandidateWebIdentity {
+						continue
+					}
+					q := question{Question: simulator.Question{Action: "sts:AssumeRole", Role: candidates[to].Role}}
+					if can(t, ev, c, q) == Always {
+						reached[from], added = true, true
+					}
+				}
+			}
+			if !added {
+				longest = max(longest, round)
+				break
+			}
+		}
+		answer, err := New(w, ev, Settings{}).WhoCan(t.Context(), decrypt, key, "", Options{})
+		require.NoError(t, err)
+		named := map[string]bool{}
+		for _, e := range answer.Principals {
+			named[e.Principal] = true
+		}
+		for _, way := range answer.Indirect {
+			named[way.Principal] = true
+		}
+		for i := range candidates {
+			if reached[i] {
+				require.True(t, named[candidates[i].Name], "%s is missing", candidates[i].Name)
+			}
+		}
+	})
+	require.Positive(t, longest, "no chain was ever found")
+}

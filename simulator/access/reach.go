@@ -143,6 +143,18 @@ func (c *callerReach) may(arn string) policy.ActionSet {
 	return set
 }
 
+// anywhere returns the actions that the identity policies can allow on some resource.
+func (c *callerReach) anywhere() policy.ActionSet {
+	var set policy.ActionSet
+	if c.principal.Type == evaluator.Root {
+		return policy.AllActions()
+	}
+	for i := range c.allows {
+		set = set.Union(c.allows[i].actions)
+	}
+	return set
+}
+
 // retireGrant is allowed by what a grant says about itself
 // (https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html).
 var retireGrant, _ = policy.LookupAction("kms:RetireGrant")

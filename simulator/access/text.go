@@ -31,11 +31,12 @@ func byWhat(reason string) string {
 
 // changeWords say what an indirect way ends with.
 var changeWords = map[Change]string{
-	AsRole:    "as another role",
-	KeyPolicy: "by writing the key policy",
-	GrantMade: "by creating a grant",
-	IAMPolicy: "by writing its own IAM policies",
-	AsUser:    "with the credentials of another user",
+	AsRole:          "as another role",
+	KeyPolicy:       "by writing the key policy",
+	GrantMade:       "by creating a grant",
+	IAMPolicy:       "by writing its own IAM policies",
+	PolicyOfAnother: "by writing the IAM policies of whom it can become",
+	AsUser:          "with the credentials of another user",
 }
 
 // printer keeps the first error of its writer, which Flush reports.
@@ -53,6 +54,7 @@ func (p *printer) line(format string, args ...any) {
 func (a *WhoCan) WriteText(w io.Writer) error {
 	p := newPrinter(w)
 	p.line("WHO CAN  %s  %s", a.Action, a.Key)
+	p.unknown("  ", a.Unknown)
 	counts := map[Verdict]int{}
 	for _, title := range []struct {
 		verdict Verdict
@@ -68,7 +70,15 @@ func (a *WhoCan) WriteText(w io.Writer) error {
 			}
 			p.line("  %s", e.Who)
 			p.access("    ", &e.Access)
+			p.unknown("    ", e.Unknown)
 		}
+	}
+	if len(a.Doubtful) > 0 {
+		p.line("never, as far as is known")
+	}
+	for _, w := range a.Doubtful {
+		p.line("  %s", w)
+		p.unknown("    ", w.Unknown)
 	}
 	if len(a.Indirect) > 0 {
 		p.line("in more than one call")
@@ -82,6 +92,13 @@ func (a *WhoCan) WriteText(w io.Writer) error {
 	return p.w.Flush()
 }
 
+// unknown writes what could not be loaded.
+func (p *printer) unknown(indent string, texts []string) {
+	for _, text := range texts {
+		p.line("%snot taken into account: %s", indent, text)
+	}
+}
+
 // String names who is meant, and what is not known about them.
 func (w Who) String() string {
 	text := w.Principal
@@ -92,6 +109,14 @@ func (w Who) String() string {
 		text += " (" + w.Note + ")"
 	}
 	return text
+}
+
+// notes is the note, if there is one.
+func (w Who) notes() []string {
+	if w.Note == "" {
+		return nil
+	}
+	return []string{w.Note}
 }
 
 // summary says how many were asked about.

@@ -21,6 +21,7 @@ type WhatCan struct {
 // KeyAccess is what can be done with a key.
 type KeyAccess struct {
 	Key     string         `json:"key"`
+	Unknown []string       `json:"unknown,omitempty"` // what could not be loaded about it
 	Aliases []string       `json:"aliases,omitempty"`
 	Actions []ActionAccess `json:"actions"`
 }
@@ -59,7 +60,7 @@ func (a *Asker) WhatCan(ctx context.Context, c *source.Candidate, targets []Targ
 		targets = a.Keys()
 	}
 	for _, t := range targets {
-		k := KeyAccess{Key: t.Key.ARN, Aliases: t.Key.Aliases}
+		k := KeyAccess{Key: t.Key.ARN, Aliases: t.Key.Aliases, Unknown: t.Key.Unknown}
 		var err error
 		if k.Actions, err = a.actions(ctx, c, t, onKey(actions, true), all); err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 func (a *WhatCan) WriteText(w io.Writer) error {
 	p := newPrinter(w)
 	p.line("WHAT CAN  %s", a.Who)
+	p.unknown("  ", a.Unknown)
 	for i := range a.Keys {
 		k := &a.Keys[i]
 		name := k.Key
@@ -19,6 +20,7 @@ func (a *WhatCan) WriteText(w io.Writer) error {
 			name += "  " + strings.Join(k.Aliases, ", ")
 		}
 		p.line("%s", name)
+		p.unknown("  ", k.Unknown)
 		p.actions(k.Actions)
 	}
 	if len(a.Other) > 0 {

@@ -16,10 +16,16 @@ type Who struct {
 	Account   string               `json:"account,omitempty"`
 	// Note says what is not known about them, for example that their IAM policies were not loaded.
 	Note string `json:"note,omitempty"`
+	// Unknown is what could not be loaded about somebody who was.
+	Unknown []string `json:"unknown,omitempty"`
 }
 
 func whoOf(c *source.Candidate) Who {
-	return Who{Principal: c.Name, Kind: c.Kind, Account: c.Account, Note: c.Note}
+	w := Who{Principal: c.Name, Kind: c.Kind, Account: c.Account, Note: c.Note}
+	if c.Note == "" {
+		w.Unknown = c.Principal.Unknown
+	}
+	return w
 }
 
 // Entry says of one of those who were asked about what they can do.
@@ -32,10 +38,14 @@ type Entry struct {
 type WhoCan struct {
 	Action string `json:"action"`
 	Key    string `json:"key,omitempty"`
+	// Unknown is what could not be loaded about the key.
+	Unknown []string `json:"unknown,omitempty"`
 	// Asked is how many were asked about.
 	Asked int `json:"asked"`
 	// Principals are those who can, always or under conditions, and with [Options.All] those who never can.
 	Principals []Entry `json:"principals"`
+	// Doubtful are those who never can as far as is known, but of whom something could not be loaded.
+	Doubtful []Who `json:"doubtful,omitempty"`
 	// Indirect are the ways that take more than the one call: by changing what policies say, or as somebody else.
 	Indirect []Indirect `json:"indirect"`
 }
@@ -53,7 +63,7 @@ func (a *Asker) WhoCan(ctx context.Context, action *policy.Action, key *evaluato
 	candidates := a.world.Candidates()
 	out := &WhoCan{Action: action.Name, Asked: len(candidates), Principals: []Entry{}, Indirect: []Indirect{}}
 	if key != nil {
-		out.Key = key.ARN
+		out.Key, out.Unknown = key.ARN, key.Unknown
 	}
 	answers := make([]Access, len(candidates))
 	err := each(ctx, len(candidates), func(ctx context.Context, i int) error {
@@ -70,10 +80,14 @@ func (a *Asker) WhoCan(ctx context.Context, action *policy.Action, key *evaluato
 		return nil, err
 	}
 	for i := range candidates {
-		if candidates[i].Kind == source.CandidateWebIdentity {
+		who := whoOf(&candidates[i])
+		switch {
+		case who.Kind == source.CandidateWebIdentity: // who can only assume a role
 			out.Asked--
-		} else if answers[i].Verdict != Never || o.All {
-			out.Principals = append(out.Principals, Entry{whoOf(&candidates[i]), answers[i]})
+		case answers[i].Verdict != Never || o.All:
+			out.Principals = append(out.Principals, Entry{who, answers[i]})
+		case len(who.Unknown) > 0:
+			out.Doubtful = append(out.Doubtful, who)
 		}
 	}
 	if key != nil && !o.Direct {

@@ -29,8 +29,9 @@ func allow(principal, action, condition string) string {
 	return fmt.Sprintf(`{"Sid": "S", "Effect": "Allow", "Principal": %s, "Action": %s, "Resource": "*"%s}`, principal, action, condition)
 }
 
-func deny(principal, action, condition string) string {
-	return strings.Replace(strings.Replace(allow(principal, action, condition), `"Allow"`, `"Deny"`, 1), `"S"`, `"D"`, 1)
+// deny is a Deny of an action for everyone.
+func deny(action, condition string) string {
+	return strings.Replace(strings.Replace(allow(`"*"`, action, condition), `"Allow"`, `"Deny"`, 1), `"S"`, `"D"`, 1)
 }
 
 // TestOpenToStrangers is the heart of KP301: which conditions keep the callers of other accounts out.
@@ -109,9 +110,9 @@ func TestOpenToStrangersElsewhere(t *testing.T) {
 		statements []string
 		want       []audit.Severity
 	}{
-		{"a Deny for those outside", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"*"`, `"kms:*"`, outside)}, nil},
-		{"a Deny of something else", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"*"`, `"kms:Encrypt"`, outside)}, []audit.Severity{audit.Critical}},
-		{"a Deny that can be got around", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"*"`, `"kms:*"`, `{"Bool": {"aws:SecureTransport": "false"}}`)}, []audit.Severity{audit.Critical}},
+		{"a Deny for those outside", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"kms:*"`, outside)}, nil},
+		{"a Deny of something else", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"kms:Encrypt"`, outside)}, []audit.Severity{audit.Critical}},
+		{"a Deny that can be got around", []string{allow(`"*"`, `"kms:Decrypt"`, ""), deny(`"kms:*"`, `{"Bool": {"aws:SecureTransport": "false"}}`)}, []audit.Severity{audit.Critical}},
 		{"only what is harmless", []string{allow(`"*"`, `["kms:GetPublicKey", "kms:Verify", "kms:DescribeKey"]`, "")}, []audit.Severity{audit.Medium}},
 		{"what does not work across accounts", []string{allow(`"*"`, `"kms:ScheduleKeyDeletion"`, "")}, nil},
 		{"every statement by itself", []string{allow(`"*"`, `"kms:Decrypt"`, ""), allow(`"*"`, `"kms:Sign"`, "")}, []audit.Severity{audit.Critical, audit.Critical}},
@@ -151,11 +152,11 @@ func TestLockout(t *testing.T) {
 		{"a pattern of roles", []string{allow(`"*"`, put, `{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/keepers/*"}}`)}, "KP201"},
 		{"a service only", []string{allow(`{"Service": "s3.amazonaws.com"}`, `"kms:*"`, `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`)}, "KP201 KP202"},
 		{"another account", []string{allow(`{"AWS": "arn:aws:iam::444455556666:root"}`, `"kms:Encrypt"`, "")}, "KP202 KP206"}, // it is taken for the owner
-		{"a Deny without a way out", []string{allow(root, `"kms:*"`, ""), deny(`"*"`, put, "")}, "KP202"},
-		{"a Deny but for one role", []string{allow(root, `"kms:*"`, ""), allow(role, put, ""), deny(`"*"`, put, `{"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Keeper"}}`)}, ""},
-		{"a Deny of a network", []string{allow(root, `"kms:*"`, ""), deny(`"*"`, `"kms:*"`, `{"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)}, "KP204"},
-		{"a Deny of a network for use only", []string{allow(root, `"kms:*"`, ""), deny(`"*"`, `["kms:Decrypt", "kms:Encrypt"]`, `{"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)}, ""},
-		{"a Deny without TLS", []string{allow(root, `"kms:*"`, ""), deny(`"*"`, `"kms:*"`, `{"Bool": {"aws:SecureTransport": "false"}}`)}, "KP204"},
+		{"a Deny without a way out", []string{allow(root, `"kms:*"`, ""), deny(put, "")}, "KP202"},
+		{"a Deny but for one role", []string{allow(root, `"kms:*"`, ""), allow(role, put, ""), deny(put, `{"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Keeper"}}`)}, ""},
+		{"a Deny of a network", []string{allow(root, `"kms:*"`, ""), deny(`"kms:*"`, `{"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)}, "KP204"},
+		{"a Deny of a network for use only", []string{allow(root, `"kms:*"`, ""), deny(`["kms:Decrypt", "kms:Encrypt"]`, `{"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:ViaAWSService": "false"}}`)}, ""},
+		{"a Deny without TLS", []string{allow(root, `"kms:*"`, ""), deny(`"kms:*"`, `{"Bool": {"aws:SecureTransport": "false"}}`)}, "KP204"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := `{"Version": "2012-10-17", "Statement": [` + strings.Join(c.statements, ",") + "]}"

@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func TestCorpus(t *testing.T) {
 	}
 	require.Greater(t, audited, 150)
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
-		t.Log(fmt.Sprintf("%5d %s", counts[code], code))
+		t.Logf("%5d %s", counts[code], code)
 	}
 	t.Logf("%d files", audited)
 }

@@ -110,10 +110,10 @@ func (p *pass) each(a *audience, doc *policy.Document, members []*member, action
 	return true
 }
 
-// says reports whether a rule has found something in the statement.
+// says reports whether a rule has found something in the statement that is more than worth knowing.
 func (p *pass) says(st *statement, codes ...string) bool {
 	return slices.ContainsFunc(p.findings, func(f *Finding) bool {
-		return f.Policy == st.of.doc.Name && f.Statement != nil && *f.Statement == st.Index &&
+		return f.Severity > Info && f.Policy == st.of.doc.Name && f.Statement != nil && *f.Statement == st.Index &&
 			slices.ContainsFunc(codes, func(code string) bool { return strings.HasPrefix(f.Code, code) })
 	})
 }
@@ -122,7 +122,7 @@ func (p *pass) says(st *statement, codes ...string) bool {
 func contradiction(p *pass, s *statement) {
 	empty := slices.ContainsFunc(s.Conditions, func(c policy.Condition) bool { return len(c.Values) == 0 })
 	if len(s.Conditions) == 0 || empty || s.Principals == nil || s.Principals.Negated || s.Actions == nil || s.Resources == nil ||
-		len(s.Statement.Unresolved()) > 0 || p.says(s, "KP4", "KP307", "KP102", "KP103") || p.warnedAbout(s) {
+		len(s.Unresolved()) > 0 || p.says(s, "KP4", "KP307", "KP102", "KP103") || p.warnedAbout(s) {
 		return
 	}
 	alone := *s.Statement
@@ -164,13 +164,13 @@ func (p *pass) warnedAbout(s *statement) bool {
 func (a *audience) possible(s *statement) []*member {
 	var out []*member
 	for _, v := range s.Principals.Values {
-		switch {
-		case v.Form == policy.PrincipalAny:
+		switch v.Form {
+		case policy.PrincipalAny:
 			out = append(out, a.ofAccounts(s, accountsIn(s))...)
 			out = append(out, a.services(s)...)
-		case v.Form == policy.PrincipalAccount:
+		case policy.PrincipalAccount:
 			out = append(out, a.ofAccounts(s, []string{v.Account})...)
-		case v.Form == policy.PrincipalFederated, v.Form == policy.PrincipalCanonicalUser, v.Form == policy.PrincipalUniqueID:
+		case policy.PrincipalFederated, policy.PrincipalCanonicalUser, policy.PrincipalUniqueID:
 			return nil
 		default:
 			principal, err := a.run.world.Principal(v.Text)

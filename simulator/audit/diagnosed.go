@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -77,7 +78,8 @@ var fileCodes = []string{
 // IsFinding reports whether a rule takes the diagnostic for a finding: it is about the language of policies, not about
 // the file that a policy is in. inFile says that the policy is part of a template or of another file.
 func IsFinding(d policy.Diagnostic, inFile bool) bool {
-	return slices.Contains(policyCodes, d.Code) && !(inFile && d.Severity == policy.SeverityError && slices.Contains(fileCodes, d.Code))
+	ofFile := inFile && d.Severity == policy.SeverityError && slices.Contains(fileCodes, d.Code)
+	return slices.Contains(policyCodes, d.Code) && !ofFile
 }
 
 // diagnose makes findings of what package policy found.
@@ -87,6 +89,9 @@ func (r *run) diagnose() {
 			continue
 		}
 		at := r.elements[d.Pos]
+		if d.Code == policy.CodeInvalidOperand && !r.isLiteral(policy.Value{Text: quotedIn(d.Message), Pos: d.Pos}) {
+			continue
+		}
 		if at.st != nil && at.st.of.doc.Kind != policy.KeyPolicy && at.st.kms.IsEmpty() {
 			continue // about another service
 		}
@@ -105,6 +110,13 @@ func (r *run) diagnose() {
 			f.related(pos, "the first one")
 		}
 	}
+}
+
+// quotedIn is the first text in quotes of a message.
+func quotedIn(message string) string {
+	_, rest, _ := strings.Cut(message, `"`)
+	text, _, _ := strings.Cut(rest, `"`)
+	return text
 }
 
 // diagnosing is the rule that the diagnostic belongs to.

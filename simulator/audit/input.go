@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -21,6 +22,8 @@ type Input struct {
 	// AssumedAccount is the account that the keys of templates and documents are taken to be in when nobody said in which.
 	// A policy that names another one is then taken to be of that one.
 	AssumedAccount string
+	// Certain are the files that say themselves which accounts they are about, such as world files and snapshots.
+	Certain []string
 	// Sources are the files by the names that positions give them: they say where what was found ends.
 	Sources map[string][]byte
 	// Now is the time that dates in conditions are compared with.
@@ -89,8 +92,8 @@ func collect(in *Input) []*subject {
 			c.identity("role "+r.Name, r.Account, r.Policies)
 		}
 		for _, doc := range w.ManagedPolicies {
-			if isOnlyBoundary(w, doc.ARN) {
-				continue // it gives nobody anything
+			if isOnlyBoundary(w, doc.ARN) || strings.Contains(doc.ARN, ":iam::aws:policy/") {
+				continue // it gives nobody anything, or nobody can change it
 			}
 			arn, _ := policy.ParseARN(doc.ARN)
 			c.identity("managed policy "+doc.Name, arn.Account, []*policy.Document{doc})
@@ -123,7 +126,7 @@ func (c *subjects) add(s *subject) {
 		s.statements = append(s.statements, newStatement(st, s))
 	}
 	if s.doc.Kind == policy.KeyPolicy {
-		s.findOwner(c.in.AssumedAccount)
+		s.findOwner(c.in)
 	}
 	c.all = append(c.all, s)
 }
@@ -150,11 +153,11 @@ func newStatement(st *policy.Statement, of *subject) *statement {
 // findOwner sets the account that a key policy belongs to. Templates often have the account written into their policies:
 // when nobody said which account it is, it is one that the policy gives administration to, or else the one it names most.
 // The assumed account comes first where it is among them.
-func (s *subject) findOwner(assumed string) {
-	s.owner = assumed
+func (s *subject) findOwner(in *Input) {
+	s.owner = in.AssumedAccount
 	if s.key != nil {
 		arn, _ := policy.ParseARN(s.key.ARN)
-		s.owner, s.known = arn.Account, arn.Account != assumed
+		s.owner, s.known = arn.Account, arn.Account != in.AssumedAccount || slices.Contains(in.Certain, s.key.Pos.File)
 	}
 	if s.known {
 		return

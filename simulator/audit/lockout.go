@@ -90,7 +90,8 @@ func iamNotEnabled(p *pass, s *subject) {
 		return
 	}
 	for _, st := range s.statements {
-		if st.delegates(s.owner) || st.hasUnknownPrincipal() || st.Effect == policy.Allow && st.Principals != nil && st.Principals.Negated {
+		unknown := st.Effect == policy.Allow && (len(st.Unresolved()) > 0 || st.Principals != nil && st.Principals.Negated)
+		if st.delegates(s.owner) || unknown {
 			return
 		}
 	}
@@ -170,7 +171,7 @@ func denyCoversAdministration(p *pass, s *subject) {
 	a := p.audienceOf(s)
 	for _, st := range s.statements {
 		covered := st.kms.Intersect(recovering)
-		if !st.denies() || covered.IsEmpty() || len(st.Statement.Unresolved()) > 0 {
+		if !st.denies() || covered.IsEmpty() || len(st.Unresolved()) > 0 {
 			continue
 		}
 		for _, act := range covered.Actions() {
@@ -210,7 +211,7 @@ func accountCannotAdminister(p *pass, s *subject) {
 		if st.delegates(s.owner) && first == nil {
 			first = st
 		}
-		if st.Effect == policy.Allow && len(st.Statement.Unresolved()) > 0 {
+		if st.Effect == policy.Allow && len(st.Unresolved()) > 0 {
 			return
 		}
 	}

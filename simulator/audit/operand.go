@@ -165,8 +165,11 @@ func requestAlias(p *pass, s *statement) {
 		return
 	}
 	s.eachValue(func(c policy.Condition, v policy.Value) {
-		if !strings.HasPrefix(v.Text, "alias/") && !strings.HasPrefix(v.Text, "*") && !strings.HasPrefix(v.Text, "$") &&
-			!(takesWildcards(c) && strings.ContainsAny(v.Text[:min(len(v.Text), len("alias/"))], "*?")) {
+		if !p.isLiteral(v) && !strings.HasPrefix(v.Text, "arn:") {
+			return
+		}
+		wildcard := takesWildcards(c) && strings.ContainsAny(v.Text[:min(len(v.Text), len("alias/"))], "*?")
+		if !strings.HasPrefix(v.Text, "alias/") && !strings.HasPrefix(v.Text, "$") && !wildcard {
 			p.inStatement(s, v.Pos, "kms:RequestAlias is alias/NAME and never %q", v.Text)
 		}
 	}, key)
@@ -199,7 +202,7 @@ var (
 
 func viaServiceValue(p *pass, s *statement) {
 	s.eachValue(func(c policy.Condition, v policy.Value) {
-		if strings.Contains(v.Text, "${") {
+		if strings.Contains(v.Text, "${") || address.MatchString(v.Text) && !strings.HasSuffix(v.Text, ".amazonaws.com") || strings.HasPrefix(v.Text, "opaque:") {
 			return
 		}
 		const form = "the value is SERVICE.REGION.amazonaws.com"
@@ -253,6 +256,9 @@ func networkCondition(p *pass, s *statement) {
 
 func principalARN(p *pass, s *statement) {
 	s.eachValue(func(c policy.Condition, v policy.Value) {
+		if !p.isLiteral(v) && !strings.HasPrefix(v.Text, "arn:") {
+			return
+		}
 		const session = "%q is a session: aws:PrincipalArn is the ARN of its role, arn:aws:iam::ACCOUNT:role/NAME"
 		switch {
 		case strings.Contains(v.Text, ":assumed-role/"):
@@ -313,7 +319,8 @@ func differentAccounts(p *pass, s *statement) {
 	accountsOf := func(keys ...string) (accounts []string, at policy.Position) {
 		s.eachValue(func(c policy.Condition, v policy.Value) {
 			name := folded(c)
-			if strings.HasPrefix(name, contextPrefix) && !(strings.HasPrefix(name, contextPrefix+"aws:") && strings.HasSuffix(name, "arn")) {
+			ofResource := strings.HasPrefix(name, contextPrefix+"aws:") && strings.HasSuffix(name, "arn")
+			if strings.HasPrefix(name, contextPrefix) && !ofResource {
 				return
 			}
 			if arn, ok := policy.ParseARN(v.Text); ok && positive(c) {
@@ -376,11 +383,15 @@ var (
 
 func vpcID(p *pass, s *statement) {
 	s.eachValue(func(c policy.Condition, v policy.Value) {
+		if !p.isLiteral(v) {
+			return
+		}
 		ids, what := vpcIDs, "VPC id: expected vpc- and 8 or 17 hexadecimal digits"
 		if folded(c) == "aws:sourcevpce" {
 			ids, what = vpceIDs, "VPC endpoint id: expected vpce- and 8 or 17 hexadecimal digits"
 		}
-		if !ids.MatchString(v.Text) && !strings.Contains(v.Text, "${") && !(takesWildcards(c) && strings.ContainsAny(v.Text, "*?")) {
+		wildcard := takesWildcards(c) && strings.ContainsAny(v.Text, "*?")
+		if !ids.MatchString(v.Text) && !strings.Contains(v.Text, "${") && !wildcard {
 			p.inStatement(s, v.Pos, "%q is no %s", v.Text, what)
 		}
 	}, "aws:sourcevpc", "aws:sourcevpce")

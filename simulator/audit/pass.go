@@ -22,6 +22,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 	} else {
 		r.world = &source.World{}
 	}
+	//nolint:contextcheck // it only compiles what is built in: there is nothing to cancel
 	r.evaluator = evaluator.New(r.world).Assuming(in.Readings)
 	r.index()
 	for _, rule := range slices.Concat(earlyRules, deadRules) {
@@ -144,9 +145,8 @@ func (p *pass) inGrant(k *source.Key, g *policy.Grant, format string, args ...an
 }
 
 // related adds another place.
-func (f *Finding) related(pos policy.Position, format string, args ...any) *Finding {
+func (f *Finding) related(pos policy.Position, format string, args ...any) {
 	f.Related = append(f.Related, Related{Position: pos, Message: fmt.Sprintf(format, args...)})
-	return f
 }
 
 // as sets the severity.

@@ -2,6 +2,8 @@ package audit
 
 import (
 	"bytes"
+	"regexp"
+	"strings"
 
 	"github.com/strictkms/strictkms/policy"
 )
@@ -85,4 +87,20 @@ func bracketed(text []byte) int {
 		}
 	}
 	return 0 // it does not end: nothing is better than everything
+}
+
+// address is how a Terraform plan names a resource: what stands for its id until it is made.
+var address = regexp.MustCompile(`\A(module\.[^:]+\.|data\.)*[a-z0-9]+_[a-z0-9_]+\.[A-Za-z0-9_.\[\]"-]+\z`)
+
+// isLiteral reports whether a value is written in its file as it is. Others are made of references, such as the id of a
+// resource that does not exist yet, for which a reader puts a name: nothing can be said about their form.
+func (r *run) isLiteral(v policy.Value) bool {
+	return !v.Unresolved && !address.MatchString(v.Text) && !strings.HasPrefix(v.Text, "opaque:") && !r.isComputed(v.Pos)
+}
+
+// isComputed reports whether a function of a template stands at a place.
+func (r *run) isComputed(pos policy.Position) bool {
+	src := r.in.Sources[pos.File]
+	at, ok := offsetOf(src, pos)
+	return ok && at < len(src) && (src[at] == '!' || src[at] == '{')
 }

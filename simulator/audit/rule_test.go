@@ -31,7 +31,7 @@ func read(t *testing.T, file, text string) audit.Input {
 	switch {
 	case strings.Contains(text, "accounts:"):
 		err = files.Load(w, file, []byte(text), w.Defaults)
-		in.AssumedAccount = ""
+		in.Certain = []string{file}
 	case strings.Contains(text, "Resources:") || strings.Contains(text, `"Resources"`):
 		err = cloudformation.Load(w, file, []byte(text), cloudformation.Options{})
 	default:

@@ -142,13 +142,20 @@ func isStandIn(c evaluator.Condition) bool {
 func waysStatements(ways []evaluator.Way) []evaluator.Statement {
 	var out []evaluator.Statement
 	for _, w := range ways {
-		for _, s := range deciding(w.Layers) {
-			same := func(t evaluator.Statement) bool {
-				return t.Policy == s.Policy && t.Index == s.Index && t.Source == s.Source && t.Effect == s.Effect
-			}
-			if !slices.ContainsFunc(out, same) {
-				out = append(out, s)
-			}
+		out = append(out, deciding(w.Layers)...)
+	}
+	return unique(out)
+}
+
+// unique lists each statement once.
+func unique(list []evaluator.Statement) []evaluator.Statement {
+	var out []evaluator.Statement
+	for _, s := range list {
+		same := func(t evaluator.Statement) bool {
+			return t.Policy == s.Policy && t.Index == s.Index && t.Source == s.Source && t.Effect == s.Effect
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, s)
 		}
 	}
 	return out

@@ -52,7 +52,7 @@ func newComparer(before, after Side) *comparer {
 		worlds:      [sides]*source.World{before.World, after.World},
 		evaluators:  [sides]*evaluator.Evaluator{before.Evaluator, after.Evaluator},
 		sameAccount: map[string]bool{},
-		solver:      newSolver(after.Evaluator.Readings()),
+		solver:      newSolver(after.Evaluator),
 	}
 	c.candidates = candidates(c.worlds)
 	c.resources = resources(c.worlds)

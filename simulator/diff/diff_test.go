@@ -189,14 +189,17 @@ func TestWorlds(t *testing.T) {
 			`lost others in account 111122223333: kms:CreateAlias kms:DeleteAlias kms:UpdateAlias on alias/app: if its IAM policies, which are not loaded, allow it -> never`,
 		}},
 		{"an RCP", organization(`rcps: {R: {Version: 2012-10-17, Statement: {Effect: Deny, Principal: "*", Action: "kms:Decrypt", Resource: "*", Condition: {Bool: {aws:SecureTransport: "false"}}}}}`), organization(`rcps: {}`), []string{
-			`widened root: kms:Decrypt on k: if aws:SecureTransport is not "false" or missing -> always`,
-			`widened user/alice: kms:Decrypt on k: if aws:SecureTransport is not "false" or missing -> always`,
-			`widened others in account 111122223333: kms:Decrypt on k: if aws:SecureTransport is not "false" or missing and its IAM policies, which are not loaded, allow it -> if its IAM policies, which are not loaded, allow it`,
+			`widened root: kms:Decrypt on k: if aws:SecureTransport = "true" or missing -> always`,
+			`widened user/alice: kms:Decrypt on k: if aws:SecureTransport = "true" or missing -> always`,
+			`widened others in account 111122223333: kms:Decrypt on k: if aws:SecureTransport = "true" or missing and its IAM policies, which are not loaded, allow it -> if its IAM policies, which are not loaded, allow it`,
 		}},
-		{"a trust policy", world(`roles: {App: {trust: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: "sts:AssumeRole"}}}}, users: {alice: {}}`),
-			world(`roles: {App: {trust: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com, AWS: "arn:aws:iam::111122223333:user/alice"}, Action: "sts:AssumeRole"}}}}, users: {alice: {}}`), []string{
+		{
+			"a trust policy", world(`roles: {App: {trust: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: "sts:AssumeRole"}}}}, users: {alice: {}}`),
+			world(`roles: {App: {trust: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com, AWS: "arn:aws:iam::111122223333:user/alice"}, Action: "sts:AssumeRole"}}}}, users: {alice: {}}`),
+			[]string{
 				`gained user/alice: sts:AssumeRole on role/App: never -> always`,
-			}},
+			},
+		},
 		{"another account", keyPolicy(""), keyPolicy(`- {Sid: Partner, Effect: Allow, Principal: {AWS: "444455556666"}, Action: kms:Decrypt, Resource: "*"}`), []string{
 			`gained arn:aws:iam::444455556666:root: kms:Decrypt on k: never -> always`,
 			`gained others in account 444455556666: kms:Decrypt on k: never -> if its IAM policies, which are not loaded, allow it`,
@@ -215,10 +218,13 @@ func TestWorlds(t *testing.T) {
 		{"the name of an alias", world(open + `, users: {alice: {}}`), world(open + `, users: {alice: {policies: {P: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "kms:CreateAlias", Resource: "*"}}}}}`), []string{
 			`gained user/alice: kms:CreateAlias on alias/app: never -> always`,
 		}},
-		{"a VPC endpoint", "endpoints: {vpce-1: " + strings.Replace(allow, "Effect", `Principal: "*", Effect`, 1) + "}" + keyPolicy(use("")),
-			"endpoints: {vpce-1: " + strings.Replace(allow, "Effect", `Principal: "*", Condition: {StringEquals: {aws:PrincipalTag/team: red}}, Effect`, 1) + "}" + keyPolicy(use("")), []string{ // a call that a service makes does not pass it
+		{
+			"a VPC endpoint", "endpoints: {vpce-1: " + strings.Replace(allow, "Effect", `Principal: "*", Effect`, 1) + "}" + keyPolicy(use("")),
+			"endpoints: {vpce-1: " + strings.Replace(allow, "Effect", `Principal: "*", Condition: {StringEquals: {aws:PrincipalTag/team: red}}, Effect`, 1) + "}" + keyPolicy(use("")),
+			[]string{ // a call that a service makes does not pass it
 				`narrowed user/alice: kms:Decrypt on k: always -> if aws:ViaAWSService = "true" through vpce-1`,
-			}},
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, summary(compare(t, c.before, c.after)))

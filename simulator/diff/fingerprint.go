@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -85,7 +86,7 @@ func statementPrint(s *policy.Statement) string {
 	if p := s.Principals; p != nil {
 		values := make([]string, len(p.Values))
 		for i, v := range p.Values {
-			values[i] = fmt.Sprint(int(v.Form)) + v.Account + valuePrint(v.Value)
+			values[i] = strconv.Itoa(int(v.Form)) + v.Account + valuePrint(v.Value)
 		}
 		slices.Sort(values)
 		write(&b, "principals", p.Negated, values)

@@ -19,8 +19,8 @@ func (c *comparer) grouped() []Change {
 	}, func(into, g *Change) {
 		into.Resources = append(into.Resources, g.Resources...)
 		into.shown = append(into.shown, g.shown...)
-		into.Before.Statements = append(slices.Clip(into.Before.Statements), g.Before.Statements...)
-		into.After.Statements = append(slices.Clip(into.After.Statements), g.After.Statements...)
+		into.Before.Statements = unique(slices.Concat(into.Before.Statements, g.Before.Statements))
+		into.After.Statements = unique(slices.Concat(into.After.Statements, g.After.Statements))
 	})
 	slices.SortStableFunc(out, func(a, b *Change) int {
 		return cmp.Or(
@@ -42,7 +42,7 @@ var kinds = []Kind{Gained, Widened, MayWiden, Narrowed, Lost}
 func (c *comparer) joinActions() []*Change {
 	slices.SortFunc(c.found, func(a, b found) int { // they came in any order
 		return cmp.Or(
-			strings.Compare(a.resource.arn, b.resource.arn), strings.Compare(a.candidate.name, b.candidate.name),
+			strings.Compare(a.resource.shown, b.resource.shown), strings.Compare(a.resource.arn, b.resource.arn), strings.Compare(a.candidate.name, b.candidate.name),
 			cmp.Compare(a.candidate.kind, b.candidate.kind), strings.Compare(a.endpoint, b.endpoint),
 			strings.Compare(a.action.Name, b.action.Name),
 		)

@@ -18,8 +18,8 @@ type solver struct {
 	proofs map[string]proof
 }
 
-func newSolver(r evaluator.Readings) *solver {
-	return &solver{tester: newTester(r), proofs: map[string]proof{}}
+func newSolver(ev *evaluator.Evaluator) *solver {
+	return &solver{tester: newTester(ev), proofs: map[string]proof{}}
 }
 
 // literal is a condition that holds or does not.

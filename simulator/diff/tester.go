@@ -20,14 +20,14 @@ type tester struct {
 	lock sync.Mutex
 	// met are answers by condition, action and value.
 	met map[string]bool
-	// policies are the principals whose policy has the condition.
+	// principals are those whose policy has the condition, by condition.
 	principals map[string]*evaluator.Principal
 }
 
-func newTester(r evaluator.Readings) *tester {
+// newTester returns a tester that reads assumptions as ev does.
+func newTester(ev *evaluator.Evaluator) *tester {
 	return &tester{
-		ev:  evaluator.New(nobody{}).Assuming(r),
-		met: map[string]bool{}, principals: map[string]*evaluator.Principal{},
+		ev: ev.In(nobody{}).Assuming(ev.Readings()), met: map[string]bool{}, principals: map[string]*evaluator.Principal{},
 	}
 }
 
@@ -89,10 +89,23 @@ var unconditional = &evaluator.Principal{
 	Identity: []*policy.Document{testPolicy(policy.IdentityPolicy, `"Action":"*","Resource":"*"`)},
 }
 
-// works reports whether the requests of the tester are allowed where no condition is in the way: some actions no IAM
-// policy allows.
-func (t *tester) works(ctx context.Context, action *policy.Action) (bool, error) {
-	return t.allowed(ctx, action, unconditional, nil)
+// standIns take the place of actions that no IAM policy allows, such as kms:RetireGrant: what a condition means does not
+// depend on the action, as long as its requests have the condition key.
+var standIns = []string{"kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyPair", "kms:Sign", "kms:CreateKey", "sts:AssumeRole"}
+
+// standIn returns the action, or one like it, with which the requests of the tester are allowed where no condition is in
+// the way; nil when there is none.
+func (t *tester) standIn(ctx context.Context, action *policy.Action, key string) (*policy.Action, error) {
+	for _, name := range append([]string{action.Name}, standIns...) {
+		candidate, ok := policy.LookupAction(name)
+		if known, listed := policy.LookupConditionKey(key); !ok || listed && !candidate.PopulatesKey(known) {
+			continue
+		}
+		if works, err := t.allowed(ctx, candidate, unconditional, nil); err != nil || works {
+			return candidate, err
+		}
+	}
+	return nil, nil
 }
 
 // allowed decides one request.
@@ -139,7 +152,7 @@ const maxElements = 8
 // satisfiable reports whether a value of a key, or that it is missing, meets all literals about it. exact is true when
 // no is known to be the answer; yes always is.
 func (t *tester) satisfiable(ctx context.Context, action *policy.Action, key string, about []literal) (ok, exact bool, err error) {
-	if works, err := t.works(ctx, action); err != nil || !works {
+	if action, err = t.standIn(ctx, action, key); err != nil || action == nil {
 		return false, false, err
 	}
 	elements, exact := elementsOf(about)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/evaluator"
@@ -152,7 +153,7 @@ func (t *textWriter) names(title string, names []string) {
 func where(st evaluator.Statement) string {
 	text := st.Policy
 	if !strings.HasPrefix(text, "grant ") {
-		label := fmt.Sprint(st.Index + 1)
+		label := strconv.Itoa(st.Index + 1)
 		if st.Sid != "" {
 			label = fmt.Sprintf("%q", st.Sid)
 		}
@@ -204,11 +205,11 @@ func (t *textWriter) section(r *Report, k Kind) {
 			codes(c.Principals), codes(strings.Split(collapsed(c.Actions, c.all), ", ")), codes(c.shown) + through(c.Endpoint),
 		}
 		for _, d := range c.details() {
-			text := escape(d.text)
+			lines := []string{escape(d.text)}
 			for _, st := range d.statements {
-				text += "<br>" + escape(where(st))
+				lines = append(lines, escape(where(st)))
 			}
-			cells = append(cells, text)
+			cells = append(cells, strings.Join(lines, "<br>"))
 		}
 		t.line("| %s |", strings.Join(cells, " | "))
 	}

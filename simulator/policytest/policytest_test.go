@@ -133,7 +133,8 @@ func TestNewResult(t *testing.T) {
 		{"every part of an answer that allows", "role/App", "kms:CreateAlias", "alias/app", evaluator.Allow, []string{"iam-policy", "key-policy-and-iam", "Key"}, nil},
 		{"the part that denies", "root", "kms:Encrypt", "k", evaluator.Deny, []string{"explicit-deny", "Rcp"}, nil},
 		{
-			"another reason", "user/alice", "kms:ListKeys", "", evaluator.Allow, []string{"Managed", "grant"},
+			"another reason", "user/alice", "kms:ListKeys", "", evaluator.Allow,
+			[]string{"Managed", "grant"},
 			[]string{`wanted because of Managed, got iam-policy by "Group"`, `wanted because of grant, got iam-policy by "Group"`},
 		},
 	} {

@@ -127,7 +127,7 @@ func (r *reader) values(in io.Reader) error {
 		case err != nil:
 			at := before
 			if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-				at = before + max(syntax.Offset-1, 0)
+				at = max(syntax.Offset-1, 0) // of the whole stream
 			} else if !errors.Is(err, io.ErrUnexpectedEOF) {
 				return fmt.Errorf("%s: %w", r.name, err)
 			}
@@ -160,12 +160,14 @@ func (r *reader) value(value json.RawMessage, at int64) error {
 	}
 	switch {
 	case form.Records != nil:
+		from := 0
 		for _, record := range form.Records {
-			// The decoder copies: a record is found again by its text, in order.
-			offset := bytes.Index(value, record)
-			if err := r.event(record, r.counter.position(r.name, at+int64(max(offset, 0)))); err != nil {
+			// The decoder copies: a record is found again by its text, behind the one before it.
+			from += max(bytes.Index(value[from:], record), 0)
+			if err := r.event(record, r.counter.position(r.name, at+int64(from))); err != nil {
 				return err
 			}
+			from += len(record)
 		}
 	case form.Events != nil:
 		for _, e := range form.Events {

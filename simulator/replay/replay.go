@@ -96,12 +96,24 @@ func (r *Replayer) Add(ctx context.Context, e *Event) error {
 		last := i == len(c.requests)-1
 		switch {
 		case d.Decision.Decision == evaluator.Conditional:
-			return r.undecided(e, untold("it depends on what it does not tell: %s", strings.Join(shorten(d.Conditions), "; or ")))
+			return r.undecided(e, openError(c, &d))
 		case d.Decision.Decision == evaluator.Deny || last:
 			return r.decided(ctx, e, c, req, &d.Decision)
 		}
 	}
 	return r.undecided(e, untold("it asked for nothing"))
+}
+
+// openError says what the answer to a call depends on.
+func openError(c *call, d *evaluator.Residual) error {
+	for _, w := range d.Ways {
+		for _, condition := range w.Conditions {
+			if strings.HasPrefix(condition.Policy, source.UnknownIAM) {
+				return untold("it depends on the IAM policies of %s, which are not loaded", c.who())
+			}
+		}
+	}
+	return untold("it depends on what it does not tell: %s", strings.Join(shorten(d.Conditions), "; or "))
 }
 
 // maxShown bounds the conditions of a reason.
@@ -138,7 +150,7 @@ func (r *Replayer) decided(ctx context.Context, e *Event, c *call, req *evaluato
 	if c.allowed {
 		was = evaluator.Allow
 	}
-	who := cmp.Or(roleOf(req.Principal), c.principal)
+	who := c.who()
 	id := changeID{who, req.Action, cmp.Or(req.Acted(), "*"), string(was), d.Reason}
 	change := r.changes[id]
 	if change == nil {
@@ -163,12 +175,12 @@ func (r *Replayer) decided(ctx context.Context, e *Event, c *call, req *evaluato
 	return nil
 }
 
-// roleOf is the role of a session: calls of all its sessions are counted together.
-func roleOf(p *evaluator.Principal) string {
-	if p.Type == evaluator.RoleSession {
+// who called: of a session the role, so that calls of all its sessions are counted together.
+func (c *call) who() string {
+	if p := c.principal; p.Type == evaluator.RoleSession {
 		return p.Issuer
 	}
-	return ""
+	return c.principal.ARN
 }
 
 // explanation is what a decision rests on.

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -15,7 +16,7 @@ import (
 
 // call is an event as the requests that it was decided by.
 type call struct {
-	principal string
+	principal *evaluator.Principal
 	requests  []evaluator.Request
 	// untold are the condition keys that the event does not tell.
 	untold evaluator.Unknown
@@ -51,7 +52,7 @@ func (e *Event) call(w *source.World) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.principal = principal.ARN
+	c.principal = principal
 	context, open := e.context(principal)
 	c.untold = evaluator.Unknown{Keys: open}
 	if c.requests, err = e.requests(w, principal, context); err != nil {
@@ -91,10 +92,10 @@ func (e *Event) wasAllowed() (bool, error) {
 func (e *Event) principal(w *source.World) (*evaluator.Principal, error) {
 	id := e.UserIdentity
 	name := id.ARN
-	switch {
-	case id.Type == "AWSService":
+	switch id.Type {
+	case "AWSService":
 		name = id.InvokedBy
-	case id.Type == "AWSAccount":
+	case "AWSAccount":
 		return nil, untold("it is the copy for the account of the key, which does not tell who called: the caller's account has the other")
 	}
 	if name == "" {
@@ -253,9 +254,7 @@ func hasGrant(key *evaluator.Key, id string) bool {
 // request is one decision without its resource.
 func (e *Event) request(p *evaluator.Principal, action *policy.Action, context evaluator.Context, side reEncryptSide) evaluator.Request {
 	own := evaluator.Context{}
-	for key, values := range context {
-		own[key] = values
-	}
+	maps.Copy(own, context)
 	e.addParameters(own, action, side)
 	return evaluator.Request{Principal: p, Action: action.Name, Context: own}
 }

@@ -101,21 +101,22 @@ func roleTexts(w *source.World, ids map[string]bool) []string {
 			}
 		}
 		slices.Sort(attached)
-		text := fmt.Sprintln(r.LogicalID, r.Name, r.Path, r.Tags, slices.Compact(attached), r.Boundary, r.Unknown != nil)
+		var text strings.Builder
+		fmt.Fprintln(&text, r.LogicalID, r.Name, r.Path, r.Tags, slices.Compact(attached), r.Boundary, r.Unknown != nil)
 		for _, doc := range append([]*policy.Document{r.Trust}, r.Policies...) {
 			for _, s := range doc.Statements {
 				if s.Actions == nil || s.Actions.ActionSet().IsEmpty() {
 					continue
 				}
-				text += fmt.Sprintln(" ", doc.Name, s.Effect, s.Actions.ActionSet().Actions()[0].Name, s.Actions.ActionSet().Len(), len(s.Conditions))
+				fmt.Fprintln(&text, " ", doc.Name, s.Effect, s.Actions.ActionSet().Actions()[0].Name, s.Actions.ActionSet().Len(), len(s.Conditions))
 				if s.Resources != nil {
 					for _, v := range s.Resources.Values {
-						text += fmt.Sprintln("   ", v.Text, v.Unresolved)
+						fmt.Fprintln(&text, "   ", v.Text, v.Unresolved)
 					}
 				}
 			}
 		}
-		texts = append(texts, text)
+		texts = append(texts, text.String())
 	}
 	slices.Sort(texts)
 	return texts

@@ -93,7 +93,7 @@ func TestSAM(t *testing.T) {
 	require.Equal(t, "arn:aws:iam::111122223333:policy/Boundary", w.Roles[1].Boundary)
 	require.Equal(t, []string{"policy ReaderRolePolicy0 of role app-ReaderRole", "policy ReaderRolePolicy2 of role app-ReaderRole"},
 		[]string{reader.Policies[0].Name, reader.Policies[1].Name})
-	require.Equal(t, "t.yaml:30:11", reader.Policies[0].Statements[0].Pos.String(), "the policy template")
+	require.Equal(t, "t.yaml:27:11", reader.Policies[0].Statements[0].Pos.String(), "the policy template")
 	require.Empty(t, w.Roles[2].Policies)
 	require.Equal(t, "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		w.Roles[3].Policies[0].Statements[0].Resources.Values[0].Text)
@@ -127,14 +127,14 @@ func TestSAM(t *testing.T) {
 
 func TestSAMRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ old, text, want string }{
-		"policy template":           {"KMSDecryptPolicy:", "KMSDecryptPolcy:", `t.yaml:30:11: "KMSDecryptPolcy" is no policy document and no policy template of SAM, did you mean "KMSDecryptPolicy"?`},
-		"parameter of the template": {"{KeyId: !Ref Key}\n        - S3", "{Key: !Ref Key}\n        - S3", "t.yaml:30:11: the policy template KMSDecryptPolicy needs KeyId"},
-		"a list":                    {"- AWSKeyManagementServicePowerUser", "- [AWSKeyManagementServicePowerUser]", "t.yaml:34:11: expected a policy of ReaderRole as the name or ARN of a managed policy, a policy document or a policy template, found a list"},
-		"two things":                {"S3ReadPolicy: {BucketName: b}", "S3ReadPolicy: {BucketName: b}\n          X: 1", "t.yaml:31:11: expected a policy of ReaderRole with a Statement, or a policy template by itself"},
-		"sides that differ":         {`!Ref "AWS::NoValue"]` + "\n  Broker", "SomePolicy]\n  Broker", "t.yaml:45:11: expected the same kind of policy on both sides of Fn::If"},
-		"name is taken":             {"  Reader:\n", "  ReaderRole: {Type: AWS::SNS::Topic}\n  Reader:\n", `t.yaml:24:3: "ReaderRole" is the name of the role that the transform makes for "Reader"`},
+		"policy template":           {"KMSDecryptPolicy:", "KMSDecryptPolcy:", `t.yaml:27:11: "KMSDecryptPolcy" is no policy document and no policy template of SAM, did you mean "KMSDecryptPolicy"?`},
+		"parameter of the template": {"{KeyId: !Ref Key}\n        - S3", "{Key: !Ref Key}\n        - S3", "t.yaml:27:11: the policy template KMSDecryptPolicy needs KeyId"},
+		"a list":                    {"- AWSKeyManagementServicePowerUser", "- [AWSKeyManagementServicePowerUser]", "t.yaml:31:11: expected a policy of ReaderRole as the name or ARN of a managed policy, a policy document or a policy template, found a list"},
+		"two things":                {"S3ReadPolicy: {BucketName: b}", "S3ReadPolicy: {BucketName: b}\n          X: 1", "t.yaml:28:11: expected a policy of ReaderRole with a Statement, or a policy template by itself"},
+		"sides that differ":         {`!Ref "AWS::NoValue"]` + "\n  Broker", "SomePolicy]\n  Broker", "t.yaml:42:11: expected the same kind of policy on both sides of Fn::If"},
+		"name is taken":             {"  Reader:\n", "  ReaderRole: {Type: AWS::SNS::Topic}\n  Reader:\n", `t.yaml:21:3: "ReaderRole" is the name of the role that the transform makes for "Reader"`},
 		"role in Globals":           {"RolePath: /functions/", "Role: x", "t.yaml:6:5: Globals cannot give functions the property Role"},
-		"mistake in a policy":       {"Sid: Own, Effect: Allow", "Sid: Own, Effect: Alow", `t.yaml:33:26: `},
+		"mistake in a policy":       {"Sid: Own, Effect: Allow", "Sid: Own, Effect: Alow", `t.yaml:30:34: `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, samTemplate, test.old)
@@ -155,8 +155,8 @@ func TestSAMWarns(t *testing.T) {
 `, nil)
 	require.NoError(t, err)
 	require.Equal(t, policy.Diagnostics.Error(w.Warnings), strings.Join([]string{
-		"t.yaml:60:16: warning: the roles and policies that AWS::Serverless::Connector makes for Link are not loaded",
-		`t.yaml:61:16: warning: what "AWS::Serverless::Functon" makes is not loaded, did you mean "AWS::Serverless::Function"?`,
-		"t.yaml:64:17: warning: the policies of the connectors of Table are not loaded",
+		"t.yaml:55:16: warning: the roles and policies that AWS::Serverless::Connector makes for Link are not loaded",
+		`t.yaml:56:16: warning: what "AWS::Serverless::Functon" makes is not loaded, did you mean "AWS::Serverless::Function"?`,
+		"t.yaml:59:17: warning: the policies of the connectors of Table are not loaded",
 	}, "\n"))
 }

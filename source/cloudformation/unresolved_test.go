@@ -287,7 +287,7 @@ Resources:
       KeyPolicy: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {AWS: !GetAtt FRole.Arn}, Action: "kms:*", Resource: "*"}}
 `)
 	requireShown(t, []string{
-		`1:13: the macro AWS::Serverless-2016-10-31 is not run: only what the template itself declares is loaded`,
+		`4:52: the policies of the connectors of F are not loaded`,
 		`8:84: the template has no "FRole"; a macro that is not run may make it`,
 	}, shown(w.Warnings))
 	require.True(t, w.Keys[0].Policy.Statements[0].Principals.Values[0].Unresolved)

@@ -54,9 +54,10 @@ func (s *snapshot) grant(v values, k *key, item gjson.Result, members map[string
 	if g.ID, ok = v.need(item, members, "GrantId"); !ok {
 		return nil
 	}
-	if slices.ContainsFunc(k.Grants, func(other *evaluator.Grant) bool { return other.ID == g.ID }) {
+	if k.grantIDs[g.ID] {
 		return nil // pages of list-grants may overlap, and so may files
 	}
+	k.grantIDs[g.ID] = true
 	if g.IssuingAccount == "" {
 		g.IssuingAccount = k.arn.Account
 	}

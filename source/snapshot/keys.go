@@ -18,6 +18,8 @@ type key struct {
 	arn                                      policy.ARN
 	described, hasPolicy, hasTags, hasGrants bool
 	describedAt, policyAt, tagsAt            policy.Position
+	// grantIDs are the grants that were read.
+	grantIDs map[string]bool
 	// named is where the key is named for the first time.
 	named policy.Position
 }
@@ -31,10 +33,12 @@ func (s *snapshot) key(arn policy.ARN, pos policy.Position) *key {
 	if k := s.keys[text]; k != nil {
 		return k
 	}
-	k := &key{arn: arn, named: pos}
+	k := &key{arn: arn, named: pos, grantIDs: map[string]bool{}}
 	k.ARN, k.Pos = text, pos
 	s.keys[text] = k
 	s.keyOrder = append(s.keyOrder, k)
+	id, _ := arn.KeyID()
+	s.keysByID[id] = append(s.keysByID[id], k)
 	s.partition(arn.Partition, pos)
 	s.accounts[arn.Account] = true
 	return k
@@ -116,9 +120,8 @@ func (s *snapshot) placed(v values) *key {
 		return nil
 	}
 	var found []*key
-	for _, k := range s.keyOrder {
-		id, _ := k.arn.KeyID()
-		if id == p.key && (p.account == "" || p.account == k.arn.Account) && (p.region == "" || p.region == k.arn.Region) {
+	for _, k := range s.keysByID[p.key] {
+		if (p.account == "" || p.account == k.arn.Account) && (p.region == "" || p.region == k.arn.Region) {
 			found = append(found, k)
 		}
 	}
@@ -180,7 +183,7 @@ func (s *snapshot) aliases(f *file) {
 	members := v.members(f.root, "the file")
 	v.whole(members)
 	if f.place.account != "" && f.place.region != "" || len(members["Aliases"].Array()) == 0 {
-		s.aliasLists = append(s.aliasLists, regional{f.place.account, f.place.region})
+		s.aliasLists[regional{f.place.account, f.place.region}] = true
 	}
 	v.items(members["Aliases"], "Aliases", func(item gjson.Result, entry map[string]gjson.Result) {
 		name, ok := v.need(item, entry, "AliasName")
@@ -198,7 +201,7 @@ func (s *snapshot) aliases(f *file) {
 		if !ok {
 			return
 		}
-		s.aliasLists = append(s.aliasLists, regional{arn.Account, arn.Region})
+		s.aliasLists[regional{arn.Account, arn.Region}] = true
 		keyARN := policy.KeyARN(arn.Partition, arn.Region, arn.Account, target)
 		k := s.keys[keyARN.String()]
 		if k == nil {
@@ -240,10 +243,9 @@ func (s *snapshot) finishKeys() {
 // that says where it is from is about the only Region there is.
 func (s *snapshot) aliasesKnown(k *key) bool {
 	here := regional{k.arn.Account, k.arn.Region}
-	alone := !slices.ContainsFunc(s.keyOrder, func(other *key) bool {
+	return s.aliasLists[here] || s.aliasLists[regional{}] && !slices.ContainsFunc(s.keyOrder, func(other *key) bool {
 		return regional{other.arn.Account, other.arn.Region} != here
 	})
-	return slices.Contains(s.aliasLists, here) || alone && slices.Contains(s.aliasLists, regional{})
 }
 
 // missing notes that something about a key is not in the snapshot, and returns that in words.

@@ -64,9 +64,10 @@ type snapshot struct {
 	files    []*file
 	world    *source.World
 	keys     map[string]*key // by ARN
+	keysByID map[string][]*key
 	keyOrder []*key
 	// aliasLists are the Regions of which the aliases are known.
-	aliasLists []regional
+	aliasLists map[regional]bool
 	// accounts are those that something was read of.
 	accounts map[string]bool
 	// inPartition is the partition of everything, and where that is said.
@@ -81,7 +82,7 @@ type snapshot struct {
 func newSnapshot() *snapshot {
 	return &snapshot{
 		world: &source.World{Accounts: map[string]*evaluator.Account{}, Endpoints: map[string]*policy.Document{}},
-		keys:  map[string]*key{}, accounts: map[string]bool{}, trees: map[string]*tree{},
+		keys:  map[string]*key{}, keysByID: map[string][]*key{}, aliasLists: map[regional]bool{}, accounts: map[string]bool{}, trees: map[string]*tree{},
 		memberships: map[string]membership{},
 	}
 }

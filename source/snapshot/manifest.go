@@ -14,10 +14,6 @@ type manifest struct {
 	accounts map[string]bool
 }
 
-// notInUse is the error of describe-organization for an account that is in none
-// (https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html).
-const notInUse = "AWSOrganizationsNotInUseException"
-
 // manifestVersion is the only version there is.
 const manifestVersion = 1
 

@@ -71,7 +71,7 @@ func take(t *testing.T, in *instance.Instance, w *source.World) []snapshot.File 
 		organization := w.Accounts[account]
 		summary, err := fetch.Read(t.Context(), config(in, credentials), store, fetch.Options{
 			Regions: slices.Sorted(maps.Keys(regions[account])), Organization: organization != nil && organization.Management,
-			Now: time.Now,
+			Now: func() time.Time { return time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC) },
 		})
 		require.NoError(t, err)
 		require.Empty(t, summary.Failures)

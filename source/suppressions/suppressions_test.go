@@ -38,7 +38,8 @@ func TestComments(t *testing.T) {
 		{"behind a name", "a: # strictkms:ignore KP101 fine\n  b: c\nd: e\n", []span{{"KP101", "fine", 1, 3}}},
 		{
 			"a list that is not indented",
-			"a:\n  # strictkms:ignore KP101 fine\n  Statement:\n  - x: y\n  - z: y\n  other: 1\n", []span{{"KP101", "fine", 3, 6}},
+			"a:\n  # strictkms:ignore KP101 fine\n  Statement:\n  - x: y\n  - z: y\n  other: 1\n",
+			[]span{{"KP101", "fine", 3, 6}},
 		},
 		{"without a reason", "# strictkms:ignore KP101\na: b\n", []span{{"KP101", "", 2, 3}}},
 		{"without anything", "# strictkms:ignore\na: b\n", []span{{"", "", 2, 3}}},

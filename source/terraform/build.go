@@ -23,6 +23,9 @@ type builder struct {
 	keys      []*source.Key
 	endpoints map[string]*policy.Document
 	accounts  map[string]*evaluator.Account
+	// keyByARN are the keys of the plan and of the world before, old those of the world before.
+	keyByARN map[string]*source.Key
+	old      map[*source.Key]bool
 	// late are changes to what the world held before.
 	late []func()
 	// takenIn says in words what is looked up by reference in managed policies, by ARN.
@@ -41,7 +44,7 @@ type builder struct {
 func (p *plan) build(w *source.World) *builder {
 	b := &builder{
 		plan: p, world: w, endpoints: map[string]*policy.Document{}, accounts: map[string]*evaluator.Account{},
-		takenIn: map[string][]string{}, declared: map[string]policy.Position{},
+		keyByARN: map[string]*source.Key{}, old: map[*source.Key]bool{}, takenIn: map[string][]string{}, declared: map[string]policy.Position{},
 	}
 	b.takeInventory()
 	b.warnOthers()
@@ -106,7 +109,7 @@ func (b *builder) takeInventory() {
 		b.declared[doc.ARN] = doc.Pos
 	}
 	for _, k := range b.world.Keys {
-		b.declared[k.ARN] = k.Pos
+		b.declared[k.ARN], b.keyByARN[k.ARN], b.old[k] = k.Pos, k, true
 		prefix, _, _ := strings.Cut(k.ARN, "key/")
 		for _, a := range k.Aliases {
 			b.declared[prefix+a] = k.Pos
@@ -186,8 +189,9 @@ func (b *builder) addTo(w *source.World) {
 	}
 }
 
-// tags are the tags of a resource, those of the provider's default_tags included. What is unknown of them is said.
-func (b *builder) tags(r *resource) (tags map[string]string, unknown []string) {
+// tags are the tags of a resource, those of the provider's default_tags included. What is unknown of them is said, and
+// open are the condition keys whose values depend on it: the prefix with the name of a tag, or with * for any.
+func (b *builder) tags(r *resource, prefix string) (tags map[string]string, unknown, open []string) {
 	all := r.get("tags_all")
 	sources := []value{all}
 	if all.kind == laterValue || all.kind == noValue {
@@ -195,7 +199,7 @@ func (b *builder) tags(r *resource) (tags map[string]string, unknown []string) {
 		defaults, known := b.defaultTags(r)
 		if own.kind == laterValue || !known {
 			b.warn(own.offset, "unresolved-property", "the tags of %s are unknown: %s", r.id, later(b.origins(r.expression("tags"), r)))
-			return nil, []string{"the tags of " + r.id + " are unknown (" + b.at(own.offset).String() + ")"}
+			return nil, []string{"the tags of " + r.id + " are unknown (" + b.at(own.offset).String() + ")"}, []string{prefix + "*"}
 		}
 		tags, sources = defaults, []value{own}
 	}
@@ -205,6 +209,7 @@ func (b *builder) tags(r *resource) (tags map[string]string, unknown []string) {
 			case laterValue:
 				b.warn(f.offset, "unresolved-property", "the tag %s of %s is unknown", quote(f.key), r.id)
 				unknown = append(unknown, "the tag "+f.key+" of "+r.id+" is unknown ("+b.at(f.offset).String()+")")
+				open = append(open, prefix+f.key)
 			case textValue:
 				if tags == nil {
 					tags = map[string]string{}
@@ -216,8 +221,14 @@ func (b *builder) tags(r *resource) (tags map[string]string, unknown []string) {
 			}
 		}
 	}
-	return tags, unknown
+	return tags, unknown, open
 }
+
+// The condition keys of tags.
+const (
+	resourceTag  = "aws:ResourceTag/"
+	principalTag = "aws:PrincipalTag/"
+)
 
 // defaultTags are those that the provider gives everything; ok is false when they are not known.
 func (b *builder) defaultTags(r *resource) (tags map[string]string, ok bool) {

@@ -45,7 +45,7 @@ func (p *plan) dependencies(r *resource) (found []*resource, ok bool) {
 		return r.depends, r.dependsOK
 	}
 	r.dependsKnown, r.dependsOK = true, false
-	if r.config == nil {
+	if r.config == nil || r.hasDynamic() {
 		return nil, false
 	}
 	f := &follower{p: p, known: true}
@@ -75,6 +75,12 @@ func (p *plan) dependencies(r *resource) (found []*resource, ok bool) {
 	}
 	r.dependsOK = true
 	return r.depends, true
+}
+
+// hasDynamic reports whether a policy document has statements that dynamic blocks make: what they refer to is not in
+// the plan.
+func (r *resource) hasDynamic() bool {
+	return r.typ == typeDocument && len(r.get("statement").list()) != len(blocks(r.expression("statement")))
 }
 
 // dependsOn adds what a depends_on names: a resource, or a module with everything in it.

@@ -20,7 +20,7 @@ const exampleDir = "../../examples/terraform"
 // TestExample makes the plan of the example anew when that is asked, on lines for people, and holds it to load.
 func TestExample(t *testing.T) {
 	file := filepath.Join(exampleDir, "plan.json")
-	if *update {
+	if *replan {
 		r := newRunner(t)
 		r.configure(filepath.Join(exampleDir, "before"))
 		r.apply()
@@ -53,10 +53,10 @@ func ExampleLoad() {
 	for _, r := range w.Roles {
 		fmt.Println(r.LogicalID, r.Name)
 	}
-	// Output:
+	// Unordered output:
+	// aws_kms_key.orders [alias/orders]
 	// aws_kms_key.invoices["due"] [alias/invoices-due]
 	// aws_kms_key.invoices["paid"] [alias/invoices-paid]
-	// aws_kms_key.orders [alias/orders]
-	// aws_iam_role.reports reports
 	// aws_iam_role.shop shop
+	// aws_iam_role.reports reports
 }

@@ -83,7 +83,7 @@ func (b *builder) constraints(r *resource, g *evaluator.Grant) (unknown string) 
 // as it may.
 func (b *builder) addGrant(r *resource, g *evaluator.Grant, unknown string) {
 	id, known := b.reference(r, "key_id", aKey)
-	keys := b.keysIn(r)
+	var keys []*source.Key
 	if known {
 		k := b.findKey(r, id)
 		if k == nil {
@@ -93,7 +93,7 @@ func (b *builder) addGrant(r *resource, g *evaluator.Grant, unknown string) {
 		keys = []*source.Key{k}
 	} else {
 		b.warn(r.get("key_id").offset, "unresolved-property", "the key of %s is unknown, it may be any key: %s", r.id, id)
-		unknown = "the key of " + r.id + " is " + id
+		unknown, keys = "the key of "+r.id+" is "+id, b.keysIn(r)
 	}
 	for _, k := range keys {
 		if unknown == "" {

@@ -24,7 +24,7 @@ func (b *builder) user(r *resource) {
 	}
 	b.declare(r.offset, identity(u.Account, "user", u.Name), "the user "+u.Name)
 	var unknown []string
-	u.Tags, unknown = b.tags(r)
+	u.Tags, unknown, u.Open = b.tags(r, principalTag)
 	u.Unknown = append(b.unnamed(r), unknown...)
 	u.Boundary = b.boundary(r)
 	b.users = append(b.users, u)
@@ -38,7 +38,7 @@ func (b *builder) role(r *resource) {
 	}
 	b.declare(r.offset, identity(role.Account, "role", role.Name), "the role "+role.Name)
 	var unknown []string
-	role.Tags, unknown = b.tags(r)
+	role.Tags, unknown, role.Open = b.tags(r, principalTag)
 	role.Unknown = append(b.unnamed(r), unknown...)
 	role.Boundary = b.boundary(r)
 	b.trust(r, role)

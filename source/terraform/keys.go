@@ -16,6 +16,9 @@ func (b *builder) key(r *resource) {
 	k := &source.Key{LogicalID: r.id, Pos: b.at(r.offset)}
 	k.ARN = r.arnOf()
 	b.declare(r.offset, k.ARN, "the key "+k.ARN)
+	var unknown []string
+	k.Tags, unknown, k.Open = b.tags(r, resourceTag)
+	k.Unknown = append(k.Unknown, unknown...)
 	k.Spec, k.Usage, k.Origin, k.MultiRegion = "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS", "false"
 	if r.typ == typeExternalKey || r.typ == typeReplicaExternalKey {
 		k.Origin = "EXTERNAL"
@@ -26,20 +29,18 @@ func (b *builder) key(r *resource) {
 		b.keySettings(r, k)
 	}
 	b.keyState(r, k)
-	var unknown []string
-	k.Tags, unknown = b.tags(r)
-	k.Unknown = append(k.Unknown, unknown...)
 	k.Policy, unknown = b.keyPolicy(r)
 	k.Unknown = append(k.Unknown, unknown...)
 	b.bypass(r, k)
 	k.After = b.after(r)
 	b.keys = append(b.keys, k)
+	b.keyByARN[k.ARN] = k
 }
 
 // keySettings computes the settings that condition keys can ask for. What is not set has the default of KMS, though
 // the plan calls it known after apply.
 func (b *builder) keySettings(r *resource, k *source.Key) {
-	set := func(to *string, names ...string) {
+	set := func(to *string, key string, names ...string) {
 		for _, name := range names {
 			switch v := r.get(name); {
 			case v.kind == textValue && v.text != "":
@@ -47,15 +48,16 @@ func (b *builder) keySettings(r *resource, k *source.Key) {
 				return
 			case v.kind == laterValue && r.isSet(name) && len(b.origins(r.expression(name), r)) > 0:
 				*to = ""
+				k.Open = append(k.Open, key)
 				b.warn(v.offset, "unresolved-property", "%s of %s is unknown: %s", name, r.id, later(b.origins(r.expression(name), r)))
 				k.Unknown = append(k.Unknown, name+" of "+r.id+" is unknown ("+b.at(v.offset).String()+")")
 				return
 			}
 		}
 	}
-	set(&k.Spec, "customer_master_key_spec", "key_spec")
-	set(&k.Usage, "key_usage")
-	set(&k.MultiRegion, "multi_region")
+	set(&k.Spec, "kms:KeySpec", "customer_master_key_spec", "key_spec")
+	set(&k.Usage, "kms:KeyUsage", "key_usage")
+	set(&k.MultiRegion, "kms:MultiRegion", "multi_region")
 	switch {
 	case r.get("xks_key_id").text != "":
 		k.Origin = "EXTERNAL_KEY_STORE"
@@ -63,8 +65,11 @@ func (b *builder) keySettings(r *resource, k *source.Key) {
 		r.get("custom_key_store_id").kind == laterValue:
 		k.Origin = "AWS_CLOUDHSM"
 	}
-	if k.MultiRegion == "true" {
+	switch k.MultiRegion {
+	case "true":
 		k.MultiRegionKeyType = "PRIMARY"
+	case "":
+		k.Open = append(k.Open, "kms:MultiRegionKeyType")
 	}
 }
 
@@ -98,17 +103,16 @@ func (b *builder) replica(r *resource, k *source.Key) {
 	if !known {
 		b.warn(r.get("primary_key_arn").offset, "unresolved-name", "the primary key of %s is unknown, its key id is made up here: %s", r.id, primary)
 	}
-	for _, other := range slices.Concat(b.keys, b.world.Keys) {
-		if known && other.ARN == primary {
-			k.Spec, k.Usage, k.Origin = other.Spec, other.Usage, other.Origin
-			return
-		}
+	if other := b.keyByARN[primary]; known && other != nil {
+		k.Spec, k.Usage, k.Origin = other.Spec, other.Usage, other.Origin
+		return
 	}
 	if v := r.get("key_spec"); v.kind == textValue && v.text != "" {
 		k.Spec, k.Usage = v.text, r.get("key_usage").text
 		return
 	}
 	k.Spec, k.Usage = "", r.get("key_usage").text
+	k.Open = append(k.Open, "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin")
 	k.Unknown = append(k.Unknown, "the primary key of "+r.id+" is not loaded: key spec and origin are not known")
 	k.Origin = ""
 }
@@ -186,17 +190,18 @@ func (b *builder) keyPolicyOf(r *resource) {
 		old := howComputed + "key policy of " + k.LogicalID + " "
 		k.Unknown = slices.DeleteFunc(k.Unknown, func(text string) bool { return strings.HasPrefix(text, old) })
 		k.Policy = doc
+		k.After = b.after(r) // what counts is when the policy is put in place
 		k.Unknown = append(k.Unknown, taken...)
 	})
 }
 
 // changeKey changes a key, now or when everything is added.
 func (b *builder) changeKey(k *source.Key, do func()) {
-	if slices.Contains(b.keys, k) {
-		do()
+	if b.old[k] {
+		b.late = append(b.late, do)
 		return
 	}
-	b.late = append(b.late, do)
+	do()
 }
 
 // findKey finds the key that an id or ARN names in the account and Region of a resource.
@@ -205,14 +210,7 @@ func (b *builder) findKey(r *resource, name string) *source.Key {
 		l := r.where()
 		name = policy.KeyARN(l.partition, l.region, l.account, name).String()
 	}
-	for _, keys := range [][]*source.Key{b.keys, b.world.Keys} {
-		for _, k := range keys {
-			if k.ARN == name {
-				return k
-			}
-		}
-	}
-	return nil
+	return b.keyByARN[name]
 }
 
 // keysIn are the keys in the account and Region of a resource.
@@ -234,7 +232,7 @@ func (b *builder) alias(r *resource) {
 	if !known {
 		b.warn(r.get("target_key_id").offset, "unresolved-alias", "the key of %s is unknown: it is not loaded: %s", r.id, target)
 		for _, k := range b.keysIn(r) {
-			b.changeKey(k, func() { k.Unknown = append(k.Unknown, r.id+" may be an alias of it: its key is "+target) })
+			b.changeKey(k, func() { openAliases(k, r.id+" may be an alias of it: its key is "+target) })
 		}
 		return
 	}
@@ -267,12 +265,20 @@ func (b *builder) unnamedAlias(r *resource, k *source.Key, name value) {
 		return
 	}
 	b.warn(r.offset, "unresolved-name", "the name of %s is unknown", r.id)
-	b.changeKey(k, func() { k.Unknown = append(k.Unknown, "the name of its alias "+r.id+" is unknown") })
+	b.changeKey(k, func() { openAliases(k, "the name of its alias "+r.id+" is unknown") })
 }
 
 // bypass notes that KMS is asked to accept any key policy.
 func (b *builder) bypass(r *resource, k *source.Key) {
 	if v := r.get("bypass_policy_lockout_safety_check"); v.text == "true" {
 		k.BypassLockoutCheck, k.BypassPos = true, b.at(v.offset)
+	}
+}
+
+// openAliases notes that the names of a key are not all known.
+func openAliases(k *source.Key, unknown string) {
+	k.Unknown = append(k.Unknown, unknown)
+	if !slices.Contains(k.Open, "kms:ResourceAliases") {
+		k.Open = append(k.Open, "kms:ResourceAliases")
 	}
 }

@@ -20,7 +20,7 @@ type place struct {
 // root is the ARN of the account.
 func (l *place) root() string { return "arn:" + l.partition + ":iam::" + l.account + ":root" }
 
-// placeOf returns the place of a resource. The Region of a resource of its own is that of version 6 of the provider.
+// where returns the place of a resource. The argument region is that of version 6 of the provider.
 func (r *resource) where() *place {
 	key := ""
 	if r.config != nil {
@@ -34,6 +34,8 @@ func (r *resource) where() *place {
 	if arn, ok := policy.ParseARN(r.get("arn").text); ok && policy.IsAccountID(arn.Account) {
 		own.account, own.partition = arn.Account, arn.Partition
 		own.region = cmp.Or(arn.Region, own.region)
+	} else if arn, ok := policy.ParseARN(r.get("primary_key_arn").text); ok && policy.IsAccountID(arn.Account) {
+		own.account = arn.Account // a replica key is in the account of its primary key
 	}
 	return &own
 }

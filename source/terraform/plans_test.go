@@ -17,7 +17,7 @@ import (
 )
 
 // plansDir has a directory for each plan: its configuration, or those before and after, and what terraform show -json
-// printed about the plan; go test -update makes it anew.
+// printed about the plan; go test -replan makes it anew.
 const plansDir = "testdata/plans"
 
 // planOf returns the plan of a directory, and makes it before when that is asked.
@@ -25,7 +25,7 @@ func planOf(t *testing.T, name string) []byte {
 	t.Helper()
 	dir := filepath.Join(plansDir, name)
 	file := filepath.Join(dir, "plan.json")
-	if *update {
+	if *replan {
 		r := newRunner(t)
 		if before := filepath.Join(dir, "before"); exists(before) {
 			r.configure(before)
@@ -106,10 +106,12 @@ func describe(w *source.World, src []byte) string {
 	for _, u := range w.Users {
 		d.line("user %s  %s %s%s groups %v tags %v access keys %d", u.LogicalID, u.Account, u.Path, u.Name, u.Groups, u.Tags, len(u.AccessKeys))
 		d.attachments(u.Policies, u.Attached, u.Boundary, u.Unknown)
+		d.open(u.Open)
 	}
 	for _, r := range w.Roles {
 		d.line("role %s  %s %s%s tags %v", r.LogicalID, r.Account, r.Path, r.Name, r.Tags)
 		d.attachments(r.Policies, r.Attached, r.Boundary, r.Unknown)
+		d.open(r.Open)
 		d.policy("  trust", r.Trust)
 	}
 	for _, doc := range w.ManagedPolicies {
@@ -201,5 +203,12 @@ func (d *describer) key(k *source.Key) {
 	for _, text := range k.Unknown {
 		d.line("  unknown: %s", text)
 	}
+	d.open(k.Open)
 	d.policy("  policy", k.Policy)
+}
+
+func (d *describer) open(keys []string) {
+	if len(keys) > 0 {
+		d.line("  open: %v", keys)
+	}
 }

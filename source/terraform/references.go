@@ -96,7 +96,9 @@ func (f *follower) reference(text string, c context, rest []step) {
 	if len(steps) == 0 {
 		return
 	}
-	steps = append(steps, rest...)
+	if !isScalar(steps) { // a part of a text is no part of it but of what it was put into
+		steps = append(steps, rest...)
+	}
 	switch steps[0].name {
 	case "count", "path", "terraform":
 		return // always known
@@ -115,6 +117,15 @@ func (f *follower) reference(text string, c context, rest []step) {
 	default:
 		f.resource(text, "", steps, c)
 	}
+}
+
+// isScalar reports whether a reference is to an attribute that is a text.
+func isScalar(steps []step) bool {
+	if steps[0].name == "data" {
+		steps = steps[1:]
+	}
+	return len(steps) == 3 && strings.HasPrefix(steps[0].name, "aws_") && steps[2].key == "" &&
+		slices.Contains([]string{"arn", "id", "name", "key_id", "json", "minified_json", "policy", "unique_id"}, steps[2].name)
 }
 
 // eachValue adds what each.value comes from. That of for_each = aws_iam_role.app is the instance with the same key.

@@ -14,8 +14,11 @@ import (
 	"github.com/strictkms/strictkms/kmstest"
 )
 
-// update makes the plans of testdata anew with Terraform, and the golden files.
-var update = flag.Bool("update", false, "make the plans and golden files of testdata anew, with Terraform")
+// update writes the golden files; replan makes the plans of testdata anew before, with Terraform (make terraform-plans).
+var (
+	update = flag.Bool("update", false, "write the golden files of testdata")
+	replan = flag.Bool("replan", false, "make the plans of testdata and of the example anew, with Terraform")
+)
 
 // pluginsEnv names the directory of a filesystem mirror of Terraform providers; pluginsDir is where else one is looked for.
 const (

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,19 +38,20 @@ var errSurvivors = errors.New("a mutant survived")
 
 // goFiles are the files that turn policies into Rego and requests into what the decision module asks.
 var goFiles = []string{
-	"rego/arn.go", "rego/comparison.go", "rego/condition.go", "rego/expression.go", "rego/grant.go", "rego/guard.go",
-	"rego/pattern.go", "rego/principal.go", "rego/scope.go", "rego/statement.go",
+	"rego/action.go", "rego/arn.go", "rego/comparison.go", "rego/condition.go", "rego/expression.go", "rego/grant.go",
+	"rego/guard.go", "rego/pattern.go", "rego/principal.go", "rego/scope.go", "rego/statement.go",
 	"evaluator/context.go", "evaluator/derived.go", "evaluator/facts.go", "evaluator/gather.go", "evaluator/query.go",
 	"evaluator/unit.go",
 }
 
 // options are the flags.
 type options struct {
-	part, files, cases, allowed  string
-	sample                       int
-	seed                         uint64
-	timeout                      time.Duration
-	verbose, list, quick, listed bool
+	part, files, cases, allowed string
+	sample, workers             int
+	seed                        uint64
+	timeout                     time.Duration
+	verbose, list, quick        bool
+	listed, unlisted            bool
 }
 
 func parse(args []string) (options, error) {
@@ -61,10 +63,12 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.allowed, "equivalent", "testdata/mutation/equivalent.txt", "the mutants that change nothing, with reasons")
 	flags.IntVar(&o.sample, "sample", 0, "run that many mutants only")
 	flags.Uint64Var(&o.seed, "seed", 1, "which ones the sample takes")
-	flags.DurationVar(&o.timeout, "timeout", time.Minute, "how long the tests of a package may take with a mutant")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long a case may take with a mutant")
+	flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how many processes to put to the mutants of Go code")
 	flags.BoolVar(&o.verbose, "v", false, "print every mutant and what killed it")
 	flags.BoolVar(&o.list, "list", false, "print the mutants and run none")
 	flags.BoolVar(&o.listed, "listed", false, "run the mutants of the -equivalent file only, to see that they still survive")
+	flags.BoolVar(&o.unlisted, "unlisted", false, "run the mutants only that the -equivalent file does not list")
 	flags.BoolVar(&o.quick, "quick", false, "do not ask which other tests, such as stock OPA, kill the survivors")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -90,8 +94,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	chosen := sample(all, o)
-	if o.listed {
-		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !allowed.has(m) })
+	if o.listed || o.unlisted {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return allowed.has(m) != o.listed })
 	}
 	if o.list {
 		for _, m := range chosen {
@@ -103,16 +107,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	defer runners.remove()
 	p := printer{out: out, verbose: o.verbose, allowed: allowed}
 	var results []result
-	for _, m := range chosen {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		r := result{mutant: m}
-		if r.fate, r.by, err = runners.run(ctx, m, allowed.has(m)); err != nil {
-			return err
-		}
+	tell := func(r result) {
 		results = append(results, r)
 		p.one(r)
+	}
+	if err := runners.run(ctx, chosen, allowed.has, tell); err != nil {
+		return err
 	}
 	files := map[string]bool{}
 	for _, m := range all {

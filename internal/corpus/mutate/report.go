@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // runners makes the runners when the first mutant needs them.
@@ -19,25 +21,62 @@ type runners struct {
 	dir     string
 }
 
-// run puts the tests to a mutant.
-func (r *runners) run(ctx context.Context, m *mutant, listed bool) (fate, string, error) {
-	var err error
-	if strings.HasSuffix(m.file, ".rego") {
+// run puts the tests to the mutants and tells each result as soon as it is there, in any order.
+func (r *runners) run(ctx context.Context, chosen []*mutant, listed func(*mutant) bool, tell func(result)) error {
+	var own []*mutant
+	for _, m := range chosen {
+		if !strings.HasSuffix(m.file, ".rego") {
+			own = append(own, m)
+			continue
+		}
 		if r.rego == nil {
+			var err error
 			if r.rego, err = newRegoRunner(ctx, r.cases); err != nil {
-				return 0, "", err
+				return err
 			}
 		}
-		f, by := r.rego.run(ctx, m)
-		return f, by, nil
-	}
-	if r.golang == nil {
-		if err := r.startGo(ctx); err != nil {
-			return 0, "", err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
+		f, by := r.rego.run(ctx, m)
+		tell(result{mutant: m, fate: f, by: by})
 	}
-	f, by := r.golang.run(ctx, m, listed)
-	return f, by, nil
+	if len(own) == 0 {
+		return nil
+	}
+	if err := r.startGo(ctx); err != nil {
+		return err
+	}
+	return r.runGo(ctx, own, listed, tell)
+}
+
+// runGo shares the mutants of the Go code out to workers.
+func (r *runners) runGo(ctx context.Context, own []*mutant, listed func(*mutant) bool, tell func(result)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex // of tell
+		next  atomic.Int64
+	)
+	for range max(1, r.workers) {
+		group.Go(func() {
+			w := &worker{runner: r.golang}
+			defer w.stop()
+			for at := next.Add(1) - 1; at < int64(len(own)); at = next.Add(1) - 1 {
+				f, by, err := r.golang.run(ctx, w, own[at], listed(own[at]))
+				if err != nil {
+					cancel(err)
+					return
+				}
+				mu.Lock()
+				tell(result{mutant: own[at], fate: f, by: by})
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
 }
 
 func (r *runners) startGo(ctx context.Context) error {

@@ -36,11 +36,11 @@ func WriteRule(w io.Writer, r *audit.Rule) error {
 
 // severities are the severity of most findings of a rule and those that some have.
 func severities(r *audit.Rule) string {
-	text := r.Severity.String()
+	texts := []string{r.Severity.String()}
 	for _, other := range r.Others {
-		text += ", some " + other.String()
+		texts = append(texts, "some "+other.String())
 	}
-	return text
+	return strings.Join(texts, ", ")
 }
 
 func indented(text string) string {

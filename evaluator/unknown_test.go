@@ -1,0 +1,184 @@
+package evaluator_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/policy"
+)
+
+// unknownCase is a question about a key of which alice's account is the owner.
+type unknownCase struct {
+	name       string
+	statements []string // of the key policy, behind their Principal, Action and Resource
+	grants     []*evaluator.Grant
+	context    evaluator.Context
+	keys       []string
+	want       []string // the ways in words, or the verdict when there are none
+	omitted    bool
+}
+
+func (c *unknownCase) request(t *testing.T) evaluator.Request {
+	t.Helper()
+	var texts []string
+	for _, s := range c.statements {
+		effect, rest, _ := strings.Cut(s, " ")
+		if rest != "" {
+			rest = `, "Condition": ` + rest
+		}
+		texts = append(texts, fmt.Sprintf(`{"Effect": %q, "Principal": "*", "Action": "kms:*", "Resource": "*"%s}`, effect, rest))
+	}
+	doc, diags := policy.Parse(policy.KeyPolicy, "key policy",
+		[]byte(`{"Version": "2012-10-17", "Statement": [`+strings.Join(texts, ",")+`]}`), policy.WithoutSizeLimit())
+	require.False(t, diags.HasErrors(), "%v", diags)
+	return evaluator.Request{
+		Principal: &evaluator.Principal{
+			Type: evaluator.User, ARN: "arn:aws:iam::" + accountA + ":user/alice", Account: accountA, Name: "alice",
+			Tags: map[string]string{"team": "red", "path": "a:b"},
+		},
+		Action: "kms:Decrypt", Key: &evaluator.Key{ARN: keyOne, Policy: doc, Grants: c.grants}, Context: c.context,
+	}
+}
+
+// manyPatterns are patterns of which every set is matched by some text: too many to tell apart.
+func manyPatterns() string {
+	var out []string
+	for i := range 14 {
+		out = append(out, fmt.Sprintf(`"*%c*"`, 'a'+i))
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+func numbered(n int, format string) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(format, i, i))
+	}
+	return out
+}
+
+func grantWith(subset map[string]string) *evaluator.Grant {
+	return &evaluator.Grant{
+		ID: "g", KeyARN: keyOne, GranteePrincipal: "arn:aws:iam::" + accountA + ":user/alice", Operations: []string{"Decrypt"}, EncryptionContextSubset: subset,
+	}
+}
+
+var unknownCases = []unknownCase{
+	{
+		name: "the values of two conditions exclude each other", keys: []string{"acme:x"},
+		statements: []string{`Allow {"StringEquals": {"acme:x": "a"}, "StringLike": {"acme:x": "b*"}}`}, want: []string{"deny"},
+	},
+	{
+		name: "what allows is denied", keys: []string{"aws:SourceIp"},
+		statements: []string{`Allow {"IpAddress": {"aws:SourceIp": "10.1.0.0/16"}}`, `Deny {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}`},
+		want:       []string{"deny"},
+	},
+	{
+		name: "either allows", keys: []string{"aws:SourceVpce"},
+		statements: []string{`Allow {"StringLikeIfExists": {"aws:SourceVpce": "vpce-*"}}`, `Allow {"StringNotLike": {"aws:SourceVpce": ["vpce-1*", "vpce-2?"]}}`},
+		want:       []string{"allow"},
+	},
+	{
+		name: "one follows from another", keys: []string{"kms:ScheduleKeyDeletionPendingWindowInDays", "aws:MultiFactorAuthAge"},
+		statements: []string{`Allow {"NumericLessThan": {"aws:MultiFactorAuthAge": "300"}, "NumericLessThanEquals": {"aws:MultiFactorAuthAge": "3600"}}`},
+		want:       []string{"aws:MultiFactorAuthAge < 300"},
+	},
+	{
+		name: "a Deny beside values", keys: []string{"kms:ViaService"},
+		statements: []string{`Allow {"StringEquals": {"kms:ViaService": ["a", "b"]}}`, `Deny {"StringEquals": {"kms:ViaService": "b"}}`},
+		want:       []string{`kms:ViaService is one of "a", "b" and kms:ViaService is not "b" or missing`},
+	},
+	{
+		name: "negated, missing and quantified", keys: []string{"aws:TagKeys", "aws:SourceVpce", "aws:PrincipalOrgID", "aws:SecureTransport", "aws:SourceArn"},
+		statements: []string{
+			`Allow {"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}, "Null": {"aws:SourceVpce": "false"}, "ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}`,
+			`Deny {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}`,
+			`Deny {"ForAnyValue:StringLike": {"aws:TagKeys": "c*"}, "Null": {"aws:PrincipalOrgID": "true"}}`,
+			`Deny {"Bool": {"aws:SecureTransport": "false"}}`,
+		},
+		want: []string{
+			`every value of aws:TagKeys is one of "a", "b", or missing and aws:SourceVpce is present and aws:SourceArn is like "arn:aws:s3:::*"` +
+				` and aws:PrincipalOrgID = "o-1" and aws:SecureTransport = "true" or missing`,
+		},
+	},
+	{
+		name: "a known variable, with what means something in a pattern", keys: []string{"acme:x"},
+		statements: []string{`Allow {"StringLike": {"acme:x": "${aws:PrincipalTag/team}/*"}}`, `Allow {"StringEquals": {"acme:x": "${aws:PrincipalTag/none}"}}`},
+		want:       []string{`acme:x is like "red/*"`},
+	},
+	{
+		name: "an open variable", keys: []string{"acme:x", "acme:y"}, statements: []string{`Allow {"StringEquals": {"acme:x": "${acme:y}"}}`},
+		want: []string{`acme:x = "${acme:y}"`},
+	},
+	{
+		name: "patterns beyond telling apart", keys: []string{"acme:x", "kms:ViaService", "kms:EncryptionContext:*", "aws:ViaAWSService"},
+		grants: []*evaluator.Grant{grantWith(map[string]string{"a": "b"})},
+		statements: []string{
+			`Deny {"StringLike": {"acme:x": ` + manyPatterns() + `}}`, `Deny {"StringLike": {"kms:ViaService": ` + manyPatterns() + `}}`,
+			`Deny {"ForAnyValue:StringLike": {"kms:EncryptionContextKeys": ` + manyPatterns() + `}}`, `Deny {"Bool": {"aws:ViaAWSService": "true"}}`,
+		},
+		want: []string{
+			`the encryption context contains {a=b} and PATTERNS`,
+		},
+	},
+	{
+		name: "the names of the encryption context are known, its values are not", keys: []string{"kms:EncryptionContext:*"},
+		context:    evaluator.Context{"kms:EncryptionContextKeys": {"a"}},
+		grants:     []*evaluator.Grant{grantWith(map[string]string{"a": "b"})},
+		statements: []string{`Deny {"StringEquals": {"kms:EncryptionContext:a": "c"}}`},
+		want:       []string{"the encryption context contains {a=b}"},
+	},
+	{
+		name: "more ways than are listed", keys: []string{"acme:*"}, statements: numbered(70, `Allow {"StringEquals": {"acme:k%d": "v%d"}}`), omitted: true,
+	},
+	{
+		name: "more ways than are kept", keys: []string{"acme:*"}, omitted: true,
+		statements: append(numbered(10, `Deny {"StringEquals": {"acme:k%d": "v"}, "StringLike": {"acme:l%d": "w*"}}`), "Allow "),
+	},
+}
+
+// TestUnknown asks questions with open condition keys.
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	e := evaluator.New(mapWorld{})
+	for _, c := range unknownCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := e.Resolve(t.Context(), c.request(t), evaluator.Unknown{Keys: c.keys})
+			require.NoError(t, err)
+			require.Equal(t, c.omitted, r.Omitted)
+			if c.omitted {
+				require.Equal(t, evaluator.Conditional, r.Decision.Decision)
+				require.NotEmpty(t, r.Ways)
+				return
+			}
+			got := r.Conditions
+			if len(got) == 0 {
+				got = []string{string(r.Decision.Decision)}
+			}
+			for i := range got {
+				if at := strings.Index(got[i], " and acme:x is not like any of"); at > 0 && strings.Contains(c.name, "beyond") {
+					got[i] = got[i][:at] + " and PATTERNS"
+				}
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestUnknownGrantSurvives has no SCP that allows, and a grant that survives that under a condition.
+func TestUnknownGrantSurvives(t *testing.T) {
+	t.Parallel()
+	c := unknownCase{statements: []string{"Allow"}, grants: []*evaluator.Grant{grantWith(map[string]string{"a": "b"})}}
+	readings, err := evaluator.ParseReadings("grant-and-scp=survives")
+	require.NoError(t, err)
+	world := mapWorld{accountA: {ID: accountA, SCPs: [][]*policy.Document{{}}}}
+	r, err := evaluator.New(world).Assuming(readings).Resolve(t.Context(), c.request(t), evaluator.Unknown{Keys: []string{"kms:EncryptionContext:*"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"the encryption context contains {a=b}"}, r.Conditions)
+	require.Contains(t, r.Assumptions, "grant-and-scp=survives")
+}
