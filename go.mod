@@ -37,9 +37,7 @@ require (
 
 require github.com/xeipuuv/gojsonschema v1.2.0 // indirect
 
-require (
-	golang.org/x/time v0.16.0
-)
+require golang.org/x/time v0.16.0
 
 require (
 	github.com/apparentlymart/go-textseg/v15 v15.0.0 // indirect

@@ -65,11 +65,18 @@ func TestUnknownDecides(t *testing.T) {
 		{
 			name: "a policy of AWS that gives permissions",
 			change: func(alice, bob *source.User, _ *source.World) {
-				alice.Attached = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
+				alice.Attached = []string{"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}
 				bob.Attached = alice.Attached
 			},
 			alice: evaluator.Allow, bob: evaluator.Deny,
-			says: "attached policy arn:aws:iam::aws:policy/ReadOnlyAccess is not loaded, what it allows is not counted",
+			says: "attached policy arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess is not loaded, what it allows is not counted",
+		},
+		{
+			name: "a policy of AWS that this program brings along",
+			change: func(_, bob *source.User, _ *source.World) {
+				bob.Attached = []string{"arn:aws:iam::aws:policy/AdministratorAccess"}
+			},
+			alice: evaluator.Allow, bob: evaluator.Allow,
 		},
 		{
 			name: "a policy of AWS that denies",

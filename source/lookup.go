@@ -1,9 +1,11 @@
 package source
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -16,6 +18,7 @@ type lookups struct {
 	roles      map[iamName]*Role
 	groups     map[iamName]*Group
 	managed    map[string]*policy.Document
+	provided   sync.Map // ARN of a policy that AWS manages to its *policy.Document
 	principals sync.Map // ARN to *evaluator.Principal
 	trusts     sync.Map // *Role to *evaluator.Role
 	strangers  sync.Map // *evaluator.Principal to one whose policies may say anything
@@ -36,6 +39,30 @@ func (w *World) tables() *lookups {
 		l.managed = table(w.ManagedPolicies, func(d *policy.Document) string { return d.ARN })
 	})
 	return l
+}
+
+// managed returns a managed policy: one that was loaded, else one that AWS manages and that this program brings along, else
+// nil. The same ARN always gives the same pointer.
+func (w *World) managed(arn string) *policy.Document {
+	l := w.tables()
+	if doc := l.managed[arn]; doc != nil {
+		return doc
+	}
+	if doc, ok := l.provided.Load(arn); ok {
+		return doc.(*policy.Document) //nolint:forcetypeassert // only documents are stored
+	}
+	text, ok := iam.AWSManagedPolicy(arn)
+	if !ok {
+		return nil
+	}
+	name := arn[strings.LastIndex(arn, "/")+1:]
+	parsed, _ := policy.Parse(policy.IdentityPolicy, name, []byte(text), policy.WithARN(arn),
+		policy.WithFile("AWS managed policy "+name), policy.WithoutSizeLimit())
+	if parsed == nil {
+		return nil
+	}
+	doc, _ := l.provided.LoadOrStore(arn, parsed)
+	return doc.(*policy.Document) //nolint:forcetypeassert // only documents are stored
 }
 
 func table[K comparable, V any](values []V, key func(V) K) map[K]V {

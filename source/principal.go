@@ -197,7 +197,7 @@ func tell(p *evaluator.Principal, unknown ...string) {
 func (w *World) addPolicies(p *evaluator.Principal, inline []*policy.Document, attached []string, pos policy.Position) {
 	p.Identity = append(p.Identity, inline...)
 	for _, arn := range attached {
-		doc := w.tables().managed[arn]
+		doc := w.managed(arn)
 		switch {
 		case doc != nil && !slices.Contains(p.Identity, doc):
 			p.Identity = append(p.Identity, doc)
@@ -225,7 +225,7 @@ func (w *World) addBoundary(p *evaluator.Principal, arn string, pos policy.Posit
 	if arn == "" {
 		return
 	}
-	if doc := w.tables().managed[arn]; doc != nil {
+	if doc := w.managed(arn); doc != nil {
 		p.Boundary = doc.As(policy.PermissionsBoundary)
 		return
 	}

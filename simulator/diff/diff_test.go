@@ -181,11 +181,9 @@ func TestWorlds(t *testing.T) {
 			`lost root: kms:Encrypt on k: always -> never`,
 			`lost user/alice: kms:Encrypt on k: always -> never`,
 			`lost others in account 111122223333: kms:Encrypt on k: if its IAM policies, which are not loaded, allow it -> never`,
-			`lost root: 11 actions on *: always -> never`,
-			`lost user/alice: 11 actions on *: always -> never`,
+			`lost root, user/alice: 11 actions on *: always -> never`,
 			`lost others in account 111122223333: 11 actions on *: if its IAM policies, which are not loaded, allow it -> never`,
-			`lost root: kms:CreateAlias kms:DeleteAlias kms:UpdateAlias on alias/app: always -> never`,
-			`lost user/alice: kms:CreateAlias kms:DeleteAlias kms:UpdateAlias on alias/app: always -> never`,
+			`lost root, user/alice: kms:CreateAlias kms:DeleteAlias kms:UpdateAlias on alias/app: always -> never`,
 			`lost others in account 111122223333: kms:CreateAlias kms:DeleteAlias kms:UpdateAlias on alias/app: if its IAM policies, which are not loaded, allow it -> never`,
 		}},
 		{"an RCP", organization(`rcps: {R: {Version: 2012-10-17, Statement: {Effect: Deny, Principal: "*", Action: "kms:Decrypt", Resource: "*", Condition: {Bool: {aws:SecureTransport: "false"}}}}}`), organization(`rcps: {}`), []string{

@@ -8,19 +8,21 @@ import (
 	"github.com/strictkms/strictkms/policy"
 )
 
-// grouped joins changes that are the same but for the action, then but for the principal, then but for the resource.
+// grouped joins changes that are the same but for the action, then but for the principal, then but for the resource, and
+// but for the statements that decide, which are listed together.
 func (c *comparer) grouped() []Change {
-	byAction := c.joinActions()
-	byPrincipal := join(byAction, func(g *Change) string {
-		return text([]any{g.Change, g.Resources, g.Actions, g.Endpoint, g.Before, g.After})
-	}, func(into, g *Change) { into.Principals = append(into.Principals, g.Principals...) })
+	byPrincipal := join(c.joinActions(), func(g *Change) string {
+		return text([]any{g.Change, g.Resources, g.Actions, g.Endpoint, withoutStatements(g.Before), withoutStatements(g.After)})
+	}, func(into, g *Change) {
+		into.Principals = append(into.Principals, g.Principals...)
+		into.addStatements(g)
+	})
 	out := join(byPrincipal, func(g *Change) string {
-		return text([]any{g.Change, g.Principals, g.Actions, g.all, g.Endpoint, withoutPlaces(g.Before), withoutPlaces(g.After)})
+		return text([]any{g.Change, g.Principals, g.Actions, g.all, g.Endpoint, withoutStatements(g.Before), withoutStatements(g.After)})
 	}, func(into, g *Change) {
 		into.Resources = append(into.Resources, g.Resources...)
 		into.shown = append(into.shown, g.shown...)
-		into.Before.Statements = unique(slices.Concat(into.Before.Statements, g.Before.Statements))
-		into.After.Statements = unique(slices.Concat(into.After.Statements, g.After.Statements))
+		into.addStatements(g)
 	})
 	slices.SortStableFunc(out, func(a, b *Change) int {
 		return cmp.Or(
@@ -81,14 +83,16 @@ func join(list []*Change, id func(*Change) string, into func(into, g *Change)) [
 	return out
 }
 
-// withoutPlaces is access without the statements' policies and places, which differ from key to key.
-func withoutPlaces(a Access) Access {
-	a.Statements = slices.Clone(a.Statements)
-	for i := range a.Statements {
-		st := &a.Statements[i]
-		st.Policy, st.Source, st.Index = "", policy.Position{}, 0
-	}
+// withoutStatements is access without the statements that it rests on.
+func withoutStatements(a Access) Access {
+	a.Statements = nil
 	return a
+}
+
+// addStatements adds the statements of another change that this one is joined with.
+func (c *Change) addStatements(other *Change) {
+	c.Before.Statements = unique(slices.Concat(c.Before.Statements, other.Before.Statements))
+	c.After.Statements = unique(slices.Concat(c.After.Statements, other.After.Statements))
 }
 
 // principalNames are the users and roles that were loaded on one side only.

@@ -1,6 +1,7 @@
 package diff_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ func (d drawer) rewritten(doc object) object {
 	var statements []any
 	for _, st := range doc["Statement"].([]any) {
 		for _, part := range d.split(clone(st.(object))) {
+			part["Sid"] = fmt.Sprintf("S%d", len(statements)) // each once
 			statements = append(statements, d.respelt(part))
 		}
 	}
@@ -106,7 +108,6 @@ func (d drawer) splitByValue(st object, by func(func(object, any), []any) []obje
 
 // respelt changes how one statement is written.
 func (d drawer) respelt(st object) object {
-	st["Sid"] = rapid.StringMatching(`[A-Z][a-z]{3}[0-9]{4}`).Draw(d.T, "Sid")
 	for _, name := range []string{"Action", "NotAction"} {
 		if st[name] == nil {
 			continue

@@ -86,8 +86,8 @@ func (t *textWriter) change(c *Change) {
 	t.line("    %s %s on %s%s", verbs[c.Change], collapsed(c.Actions, c.all), strings.Join(c.shown, ", "), through(c.Endpoint))
 	for _, l := range c.details() {
 		t.line("    %-7s %s", l.title, l.text)
-		for _, st := range l.statements {
-			t.line("              %s", where(st))
+		for _, text := range shownStatements(l.statements) {
+			t.line("              %s", text)
 		}
 	}
 }
@@ -149,6 +149,21 @@ func (t *textWriter) names(title string, names []string) {
 	}
 }
 
+// maxStatements bounds the statements of one side that are shown; JSON has all.
+const maxStatements = 6
+
+// shownStatements are statements in words.
+func shownStatements(list []evaluator.Statement) []string {
+	var out []string
+	for i, st := range list {
+		if i == maxStatements {
+			return append(out, fmt.Sprintf("(%d more with --format json)", len(list)-i))
+		}
+		out = append(out, where(st))
+	}
+	return out
+}
+
 // where names a statement or grant, its policy and its place.
 func where(st evaluator.Statement) string {
 	text := st.Policy
@@ -206,8 +221,8 @@ func (t *textWriter) section(r *Report, k Kind) {
 		}
 		for _, d := range c.details() {
 			lines := []string{escape(d.text)}
-			for _, st := range d.statements {
-				lines = append(lines, escape(where(st)))
+			for _, text := range shownStatements(d.statements) {
+				lines = append(lines, escape(text))
 			}
 			cells = append(cells, strings.Join(lines, "<br>"))
 		}

@@ -26,7 +26,7 @@ accounts:
     roles:
       App:
         path: /service/
-        attached: [UseKeys, "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+        attached: [UseKeys, "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
         boundary: UseKeys
         policies:
           Own: |

@@ -168,7 +168,6 @@ func (s *snapshot) finish(w *source.World) {
 	}
 	s.finishKeys()
 	s.finishOrganizations()
-	s.provided(w)
 }
 
 // addTo moves what was read into w.

@@ -1,12 +1,10 @@
 package snapshot
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
-	"github.com/strictkms/strictkms/iam"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
@@ -35,42 +33,6 @@ func (s *snapshot) endpoints(f *file) {
 		v.warn(codeMissing, v.pos(item), "%s: what it allows or denies is unknown", why)
 		s.world.Endpoints[id] = source.UnknownPolicy(policy.VPCEndpointPolicy, id, "", why, v.pos(item))
 	})
-}
-
-// provided adds policies that AWS manages and that this program knows, where they are used and the snapshot does not
-// have them.
-func (s *snapshot) provided(w *source.World) {
-	known := map[string]bool{}
-	for _, doc := range slices.Concat(w.ManagedPolicies, s.world.ManagedPolicies) {
-		known[doc.ARN] = true
-	}
-	use := func(arns ...string) {
-		for _, arn := range arns {
-			if known[arn] {
-				continue
-			}
-			known[arn] = true
-			text, ok := iam.AWSManagedPolicy(arn)
-			if !ok {
-				continue
-			}
-			name := cut(arn)
-			doc, _ := policy.Parse(policy.IdentityPolicy, name, []byte(text), policy.WithARN(arn),
-				policy.WithFile("AWS managed policy "+name), policy.WithoutSizeLimit())
-			if doc != nil {
-				s.world.ManagedPolicies = append(s.world.ManagedPolicies, doc)
-			}
-		}
-	}
-	for _, u := range s.world.Users {
-		use(append(slices.Clone(u.Attached), u.Boundary)...)
-	}
-	for _, g := range s.world.Groups {
-		use(g.Attached...)
-	}
-	for _, r := range s.world.Roles {
-		use(append(slices.Clone(r.Attached), r.Boundary)...)
-	}
 }
 
 // collisions reports what is defined twice, in the snapshot or in the snapshot and in what was loaded before.
