@@ -105,7 +105,7 @@ func denyForAccount(p *pass, s *statement) {
 		if v.Form != policy.PrincipalAccount || v.Account != s.of.owner {
 			return
 		}
-		f := p.inStatement(s, v.Pos, "the Deny is for everybody of account %s, not for its root user", v.Account)
+		f := p.inStatement(s, v.Pos, "the Deny is for everybody of account %s, not only for its root user", v.Account)
 		switch {
 		case len(s.Conditions) > 0:
 			f.as(Medium)

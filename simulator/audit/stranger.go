@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,18 +30,14 @@ func openToStrangers(p *pass, s *statement) {
 		if !act.CrossAccount {
 			continue
 		}
-		for _, m := range strangersTo(s) {
-			q := question{member: m, action: act, doc: doc, context: strangerContext(s.of, m.principal.Account), open: strangerKeys(), closed: true}
-			answer := a.ask(q)
-			if answer.Decision.Decision == evaluator.Deny || len(answer.Ways) == 0 && answer.Decision.Decision == evaluator.Conditional {
-				continue
-			}
-			if open.IsEmpty() || harmful.Has(act) && harmful.Intersect(open).IsEmpty() {
-				how = answer
-			}
-			open.Add(act)
-			break
+		answer, ok := a.askStrangers(s, act, doc)
+		if !ok {
+			continue
 		}
+		if open.IsEmpty() || harmful.Has(act) && harmful.Intersect(open).IsEmpty() {
+			how = answer
+		}
+		open.Add(act)
 	}
 	if open.IsEmpty() {
 		return
@@ -52,6 +49,20 @@ func openToStrangers(p *pass, s *statement) {
 	if open.Intersect(harmful).IsEmpty() {
 		f.as(Medium)
 	}
+}
+
+// askStrangers is the first answer by which a stranger may do the action, from wherever it calls.
+func (a *audience) askStrangers(s *statement, act *policy.Action, doc *policy.Document) (evaluator.Residual, bool) {
+	for _, m := range strangersTo(s) {
+		for _, c := range strangerContexts(s, m.principal.Account) {
+			answer := a.ask(question{member: m, action: act, doc: doc, context: c, open: strangerKeys(), closed: true})
+			switch {
+			case answer.Decision.Decision == evaluator.Allow, len(answer.Ways) > 0:
+				return answer, true
+			}
+		}
+	}
+	return evaluator.Residual{}, false
 }
 
 // strangersTo are the strangers that may match: a user, and whoever the conditions on aws:PrincipalArn leave to any account.
@@ -119,6 +130,33 @@ func strangerKeys() []string {
 		}
 	}
 	return keys
+}
+
+// absences are condition keys, folded, that a stranger's request does without together: an account need not be in an
+// organization, a call need not be made by a service for a resource, and it comes either from an address or through a
+// VPC endpoint (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
+var absences = [][]string{
+	{"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths", "aws:vpceorgid", "aws:vpceorgpaths"},
+	{"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"},
+	{"aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:ec2instancesourcevpc"},
+	{"aws:sourceip"},
+}
+
+// strangerContexts are strangerContext and the same without what may be absent, in every combination that matters to the
+// policy: IfExists, ForAllValues and negated operators are met by what is not there.
+func strangerContexts(s *statement, account string) []evaluator.Context {
+	out := []evaluator.Context{strangerContext(s.of, account)}
+	for _, names := range absences {
+		if !slices.ContainsFunc(s.of.statements, func(st *statement) bool { return st.hasCondition(names...) }) {
+			continue
+		}
+		for _, c := range slices.Clone(out) {
+			without := maps.Clone(c)
+			maps.DeleteFunc(without, func(name string, _ []string) bool { return slices.Contains(names, policy.FoldKey(name)) })
+			out = append(out, without)
+		}
+	}
+	return out
 }
 
 // strangerContext is what a stranger cannot choose: where it comes from and what it belongs to.
