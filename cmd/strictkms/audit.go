@@ -155,7 +155,7 @@ func (p *auditParams) write(out io.Writer, r *auditreport.Report) error {
 	case formatJUnit:
 		return r.WriteJUnit(out)
 	default:
-		return r.WriteText(out)
+		return r.WriteText(&visible{w: out})
 	}
 }
 

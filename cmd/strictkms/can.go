@@ -133,7 +133,7 @@ func writeAnswer(out io.Writer, format string, answer *simulator.Answer) error {
 	if format == formatJSON {
 		return writeJSON(out, answer)
 	}
-	return simulator.WriteText(out, answer)
+	return simulator.WriteText(&visible{w: out}, answer)
 }
 
 // writeJSON writes a value for programs and people.

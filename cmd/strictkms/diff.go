@@ -104,9 +104,9 @@ func runDiff(ctx context.Context, p *diffParams, out, errw io.Writer) error {
 	case formatJSON:
 		err = writeJSON(out, r)
 	case formatMarkdown:
-		err = r.WriteMarkdown(out)
+		err = r.WriteMarkdown(&visible{w: out})
 	default:
-		err = r.WriteText(out)
+		err = r.WriteText(&visible{w: out})
 	}
 	if err == nil && r.Verdict == diff.Wider {
 		return &exitError{exitDenied}

@@ -44,6 +44,7 @@ func report(w io.Writer, err error) int {
 	if exit, ok := errors.AsType[*exitError](err); ok {
 		return exit.code
 	}
+	w = &visible{w: w}
 	for line := range strings.Lines(err.Error()) {
 		if line = strings.TrimSpace(line); line != "" {
 			_, _ = fmt.Fprintf(w, "strictkms: %s\n", line)
@@ -54,6 +55,7 @@ func report(w io.Writer, err error) int {
 
 // warn prints warnings, each once.
 func warn(w io.Writer, warnings policy.Diagnostics) {
+	w = &visible{w: w}
 	seen := map[string]bool{}
 	for _, d := range warnings {
 		d.Severity = policy.SeverityError // so that its text does not say "warning" once more

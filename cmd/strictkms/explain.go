@@ -56,5 +56,5 @@ func runExplain(ctx context.Context, p *explainParams, out io.Writer) error {
 	if p.format.value == formatJSON {
 		return writeJSON(out, e)
 	}
-	return instance.WriteExplanation(out, e)
+	return instance.WriteExplanation(&visible{w: out}, e)
 }

@@ -88,6 +88,9 @@ func runMatrix(ctx context.Context, p *matrixParams, out, errw io.Writer) error 
 		defer func() { _ = bar.Finish() }()
 	}
 	if p.output == "" {
+		if p.format.value == formatText {
+			out = &visible{w: out}
+		}
 		return write(ctx, m, out)
 	}
 	return writeWhole(p.output, func(w io.Writer) error { return write(ctx, m, w) })

@@ -64,7 +64,7 @@ func runReplay(ctx context.Context, p *replayParams, s streams) error {
 	if p.format.value == formatJSON {
 		err = writeJSON(s.out, report)
 	} else {
-		err = report.WriteText(s.out)
+		err = report.WriteText(&visible{w: s.out})
 	}
 	if err == nil && len(report.Changes) > 0 {
 		return &exitError{exitDenied}

@@ -112,7 +112,7 @@ func (p *testParams) write(out io.Writer, r *policytest.Report) error {
 	case formatGitHub:
 		return r.WriteGitHub(out)
 	default:
-		return r.WriteText(out)
+		return r.WriteText(&visible{w: out})
 	}
 }
 

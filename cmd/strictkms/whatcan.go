@@ -93,5 +93,5 @@ func runWhatCan(ctx context.Context, p *whatCanParams, out, errw io.Writer) erro
 	if p.format.value == formatJSON {
 		return writeJSON(out, answer)
 	}
-	return answer.WriteText(out)
+	return answer.WriteText(&visible{w: out})
 }

@@ -82,7 +82,7 @@ func runWhoCan(ctx context.Context, p *whoCanParams, out, errw io.Writer) error 
 	if p.format.value == formatJSON {
 		return writeJSON(out, answer)
 	}
-	return answer.WriteText(out)
+	return answer.WriteText(&visible{w: out})
 }
 
 // keyNamed finds a key, and the ARN of the alias that it was named by.

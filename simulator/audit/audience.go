@@ -107,6 +107,9 @@ func (a *audience) except(st *statement, owner string) {
 			add(text)
 		}
 	}, "aws:principalarn")
+	if st.hasCondition("aws:principaltype") { // root and admin are an account and a user
+		add("arn:aws:iam::" + owner + ":role/" + adminName)
+	}
 }
 
 // keyOf is the key of a key policy as the evaluator asks about it, in the account that the policy is of.
@@ -163,9 +166,12 @@ func (a *audience) addInstance(st *statement, v policy.Value, owner string, seen
 
 // instance is an ARN that a pattern matches, in the account where that is a wildcard.
 func instance(pattern, account string) (string, bool) {
-	parts := strings.SplitN(pattern, ":", 6)
-	if len(parts) < 6 || strings.Contains(pattern, "${") {
+	if strings.Contains(pattern, "${") {
 		return "", false
+	}
+	parts := strings.SplitN(pattern, ":", 6)
+	if len(parts) < 6 {
+		return completed(pattern, account)
 	}
 	if strings.ContainsAny(parts[4], "*?") {
 		parts[4] = account
@@ -178,6 +184,27 @@ func instance(pattern, account string) (string, bool) {
 		text = strings.TrimSuffix(text, ":x") + ":user/x"
 	}
 	return text, true
+}
+
+// completed is the ARN of a role or user that a pattern of fewer parts matches: with StringLike a * stands for colons too.
+func completed(pattern, account string) (string, bool) {
+	before, after, ok := strings.Cut(pattern, "*")
+	if !ok {
+		return "", false
+	}
+	after = strings.ReplaceAll(after, "::*:", "::"+account+":")
+	after = strings.NewReplacer("*", "x", "?", "x").Replace(after)
+	owner := "arn:aws:iam::" + account
+	for _, start := range []string{
+		owner + ":role/", owner + ":role", owner + ":user/", owner + ":user", owner + ":", owner, "arn:aws:iam:", "arn:aws:iam", "arn:aws:", "arn:aws",
+	} {
+		p, valid := policy.ParsePrincipal(start + after)
+		named := valid && p.Account == account && (p.Form == policy.PrincipalRole || p.Form == policy.PrincipalUser)
+		if named && strings.HasPrefix(start, before) && strings.Count(p.Text, ":") == 5 {
+			return start + after, true
+		}
+	}
+	return "", false
 }
 
 // everyone are root, admin, and all who are named or excepted.

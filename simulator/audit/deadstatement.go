@@ -61,7 +61,7 @@ func (a *audience) membersOf(st *statement) []*member {
 	for _, v := range st.Principals.Values {
 		switch {
 		case v.Form == policy.PrincipalAccount && v.Account == st.of.owner:
-			out = append(out, a.root, a.admin)
+			out = append(append(out, a.root, a.admin), a.excepted...)
 		case v.Form == policy.PrincipalAccount:
 			out = append(out, &member{principal: userOf("aws", v.Account, adminName)})
 		case v.Form == policy.PrincipalUser, v.Form == policy.PrincipalRole, v.Form == policy.PrincipalRoleSession,
