@@ -107,7 +107,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			require.Empty(t, w.Users)
 			require.Empty(t, w.Keys)
-			require.Regexp(t, `:\d+:\d+: `, err.Error())
+			require.Regexp(t, `(^|:)\d+:\d+: `, err.Error())
 			return
 		}
 		for _, k := range w.Keys {
