@@ -62,8 +62,8 @@ func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bo
 	switch {
 	case err != nil:
 		return failure, err
-	case len(ways) == 0 && !m.cut: // what allows and what does not deny exclude each other
-	case m.within(m.everything().box, ways):
+	case m.none(ways):
+	case m.always(ways):
 		out.Decision = best.decision
 	case brief:
 		out.Decision = Decision{Decision: Conditional}
@@ -75,6 +75,12 @@ func (e *Evaluator) resolve(ctx context.Context, reqs []Request, u Unknown, b bo
 	}
 	return out, nil
 }
+
+// none reports that there is no way: what allows and what does not deny exclude each other.
+func (m *maker) none(ways []cube) bool { return len(ways) == 0 && !m.cut }
+
+// always reports that the ways leave nothing out.
+func (m *maker) always(ways []cube) bool { return m.within(m.everything().box, ways) }
 
 // bothWays decides a request with all that is open read in favour of it, and if that allows, against it.
 func (e *Evaluator) bothWays(ctx context.Context, req *Request, u Unknown, b bound) (best, worst reading, err error) {

@@ -6,33 +6,42 @@ import "context"
 // the answer whatever they are, else Conditional. It may say Conditional where [Evaluator.Resolve], which looks at what
 // the conditions have to do with each other, finds that the answer is always the same.
 func (e *Evaluator) Settle(ctx context.Context, req Request, u Unknown) (Verdict, error) {
-	q, err := e.openQuery(&req, u, permissive)
+	v, _, err := e.settle(ctx, &req, u)
+	return v, err
+}
+
+// settle is Settle, and reports whether unresolved values have a say.
+func (e *Evaluator) settle(ctx context.Context, req *Request, u Unknown) (v Verdict, unresolved bool, err error) {
+	q, err := e.openQuery(req, u, permissive)
 	if err != nil {
-		return Deny, err
+		return Deny, false, err
 	}
 	defer func() { q.release() }()
 	best, err := e.verdictOf(ctx, q, inFavour)
 	if err != nil || best == Deny {
-		return Deny, err
+		return Deny, false, err
 	}
-	if q.unresolved() {
+	if unresolved = q.unresolved(); unresolved {
 		q.release()
-		if q, err = e.openQuery(&req, u, strict); err != nil { // not where the request was decided before
-			return Deny, err
+		if q, err = e.openQuery(req, u, strict); err != nil { // not where the request was decided before
+			return Deny, true, err
 		}
 	}
 	worst, err := e.verdictOf(ctx, q, against)
 	if err != nil || worst == Allow {
-		return worst, err
+		return worst, unresolved, err
 	}
-	return Conditional, nil
+	return Conditional, unresolved, nil
 }
 
 // SettleExactly gives the verdict of [Evaluator.Resolve] without the ways, which costs less.
 func (e *Evaluator) SettleExactly(ctx context.Context, req Request, u Unknown) (Verdict, error) {
-	v, err := e.Settle(ctx, req, u)
+	v, unresolved, err := e.settle(ctx, &req, u)
 	if err != nil || v != Conditional {
 		return v, err
+	}
+	if !unresolved {
+		return e.exactly(ctx, &req, u)
 	}
 	strictly, err := e.resolve(ctx, []Request{req}, u, strict, true)
 	if err != nil || strictly.Decision.Decision == Allow || !strictly.unresolved {
@@ -41,6 +50,29 @@ func (e *Evaluator) SettleExactly(ctx context.Context, req Request, u Unknown) (
 	permissively, err := e.resolve(ctx, []Request{req}, u, permissive, true)
 	if err != nil || permissively.Decision.Decision == Deny {
 		return permissively.Decision.Decision, err
+	}
+	return Conditional, nil
+}
+
+// exactly finds the verdict of a request without unresolved values that settles as Conditional.
+func (e *Evaluator) exactly(ctx context.Context, req *Request, u Unknown) (Verdict, error) {
+	q, err := e.openQuery(req, u, strict)
+	if err != nil { // not where the request was decided before
+		return Deny, err
+	}
+	defer q.release()
+	atoms := &atomsOf{ctx: ctx, e: e}
+	c, err := e.collect(ctx, q, atoms)
+	if err != nil {
+		return Deny, err
+	}
+	m := &maker{atoms: atoms, brief: true}
+	ways, err := m.ways(ctx, []*collector{c})
+	switch {
+	case err != nil, m.none(ways):
+		return Deny, err
+	case m.always(ways):
+		return Allow, nil
 	}
 	return Conditional, nil
 }

@@ -174,11 +174,11 @@ func (a *Asker) verdict(ctx context.Context, q *question) (Verdict, error) {
 	}
 	out := Always
 	for _, req := range requests {
-		r, err := a.ev.Resolve(ctx, req, q.open)
+		v, err := a.ev.SettleExactly(ctx, req, q.open)
 		if err != nil {
 			return Never, err
 		}
-		switch verdictOf(r.Decision.Decision) {
+		switch verdictOf(v) {
 		case Never:
 			return Never, nil
 		case Conditional:
