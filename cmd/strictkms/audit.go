@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -162,7 +161,7 @@ func (p *auditParams) write(out io.Writer, r *auditreport.Report) error {
 // writeBaselineOf writes the baseline beside its place and then moves it there.
 func (p *auditParams) writeBaselineOf(findings []audit.Finding, errw io.Writer) error {
 	b := audit.NewBaseline(findings)
-	if err := writeFile(p.writeBaseline, b.Write); err != nil {
+	if err := writeWhole(p.writeBaseline, b.Write); err != nil {
 		return err
 	}
 	n := 0
@@ -357,25 +356,4 @@ func ruleNamed(name string) (*audit.Rule, error) {
 		known = append(known, r.Code, r.Name)
 	}
 	return nil, fmt.Errorf("there is no rule %q: did you mean %s?", name, strings.Join(policy.ClosestNames(name, known, 2), " or "))
-}
-
-// writeFile writes a file beside its place and then moves it there, so that nothing is left of one that fails.
-func writeFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".strictkms-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the first error says more
-		}
-	}()
-	err = write(f)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

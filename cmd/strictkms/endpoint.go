@@ -26,7 +26,9 @@ type endpointParams struct {
 	organization bool
 	// accountGiven is true when --account says which account short names belong to.
 	accountGiven func() bool
-	now          func() time.Time
+	// regionGiven is true when --region says it.
+	regionGiven func() bool
+	now         func() time.Time
 }
 
 // addEndpoint adds the flags of a question about what a running server has.
@@ -35,9 +37,10 @@ func addEndpoint(cmd *cobra.Command, p *endpointParams, now func() time.Time) {
 	flags.StringVar(&p.url, "endpoint", "",
 		"ask about what the server at this `URL` has, instead of files; it is read with the credentials of the environment")
 	flags.StringArrayVar(&p.profiles, "profile", nil, "with --endpoint: a profile of the AWS configuration files whose account is read (repeatable)")
-	flags.StringSliceVar(&p.regions, "regions", nil, "with --endpoint: the Regions whose keys are read (default: --region)")
+	flags.StringSliceVar(&p.regions, "regions", nil, "with --endpoint: the Regions whose keys are read (default: --region, or else the profile's Region)")
 	flags.BoolVar(&p.organization, "organization", false, "with --endpoint: read the organization's units, accounts and policies as well")
 	p.accountGiven = func() bool { return flags.Changed("account") }
+	p.regionGiven = func() bool { return flags.Changed("region") }
 	p.now = now
 }
 
@@ -96,6 +99,9 @@ func (p *endpointParams) read(ctx context.Context, stack stackParams, errw io.Wr
 		if i == 0 && !p.accountGiven() {
 			l.world.Defaults.Account = summary.Account
 		}
+		if i == 0 && !p.regionGiven() {
+			l.world.Defaults.Region = summary.Regions[0]
+		}
 	}
 	var files []snapshot.File
 	for _, name := range memory.Names() {
@@ -120,10 +126,12 @@ func (p *endpointParams) fetch(ctx context.Context, profile, region string, stor
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 3 })
 	}
-	cfg.Region = region
 	regions := p.regions
-	if len(regions) == 0 {
-		regions = []string{region}
+	if p.regionGiven() || cfg.Region == "" {
+		cfg.Region = region
+		if len(regions) == 0 {
+			regions = []string{region}
+		}
 	}
 	return fetch.Read(ctx, cfg, store, fetch.Options{
 		Regions: regions, Organization: p.organization, Program: readVersions().StrictKMS, Now: p.now,

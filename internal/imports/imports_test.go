@@ -100,7 +100,7 @@ var rules = []rule{
 	{pkg: "source/internal/...", own: sources, modules: []string{yaml}, deny: network},
 
 	// What was loaded, written to a server's store.
-	{pkg: "source/seed", own: append([]string{"store"}, sources...), deny: network},
+	{pkg: "source/seed", own: append([]string{"store", "internal/wholefile"}, sources...), deny: network},
 
 	{pkg: "iam", own: []string{"policy", "store"}, modules: []string{btree}, deny: network},
 	// The IAM API, without HTTP.
@@ -127,7 +127,7 @@ var rules = []rule{
 		modules: []string{uuid}, deny: network,
 	},
 	{
-		pkg: "kms", own: []string{"policy", "store", "kms/material", "kms/quota", "internal/constraint"}, modules: []string{btree, uuid},
+		pkg: "kms", own: []string{"policy", "store", "kms/attestation", "kms/material", "kms/quota", "internal/constraint"}, modules: []string{btree, uuid},
 		deny: slices.Concat(network, []string{"math/rand", "math/rand/v2"}),
 	},
 	{
@@ -139,13 +139,18 @@ var rules = []rule{
 		// slog: key material says what a log shows of it, which is nothing.
 		deny: slices.DeleteFunc(slices.Clone(effects), func(name string) bool { return name == "log/slog" }),
 	},
+	// Attestation documents of enclaves, and answers that only they can read.
+	{
+		pkg: "kms/attestation", modules: []string{"github.com/fxamacker/cbor/v2", "github.com/veraison/go-cose"},
+		deny: effects,
+	},
 	// Request quotas: how often an account may call.
 	{pkg: "kms/quota", modules: []string{"golang.org/x/time/rate"}, deny: effects},
 	// The root key's file.
-	{pkg: "kms/material/rootfile", own: []string{"kms/material"}, deny: network},
+	{pkg: "kms/material/rootfile", own: []string{"kms/material", "internal/wholefile"}, deny: network},
 	{pkg: "store"},
 	{pkg: "store/mem", own: []string{"store"}, modules: []string{btree}},
-	{pkg: "store/bolt", own: []string{"store"}, modules: []string{"go.etcd.io/bbolt"}},
+	{pkg: "store/bolt", own: []string{"store", "internal/wholefile"}, modules: []string{"go.etcd.io/bbolt"}},
 	{pkg: "store/etcd", own: []string{"store"}, modules: []string{"go.etcd.io/etcd/client/v3", "go.etcd.io/etcd/api/v3"}},
 	{pkg: "store/storetest", own: []string{"store"}, modules: []string{"github.com/stretchr/testify"}},
 
@@ -161,7 +166,7 @@ var rules = []rule{
 	},
 	// A test makes keys and principals in the server it started, and is handed an aws.Config for it.
 	{
-		pkg: "kmstest", own: []string{"internal/instance", "server/...", "source/...", "kms/...", "iam", "iam/oidc", "policy", "evaluator"},
+		pkg: "kmstest", own: []string{"internal/instance", "internal/enclave", "server/...", "source/...", "kms/...", "iam", "iam/oidc", "policy", "evaluator"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2"},
 	},
 
@@ -174,6 +179,8 @@ var rules = []rule{
 	// The questions about everybody, asked of worlds made for it.
 	{pkg: "bench/matrix", own: []string{"policy", "evaluator", "source", "simulator/access"}},
 	{pkg: "bench/...", own: []string{"policy", "evaluator", "bench/internal/..."}, modules: []string{"github.com/cedar-policy/cedar-go"}},
+	// Plays the Nitro hypervisor for tests, of ours and of whoever uses kmstest.
+	{pkg: "internal/enclave", modules: []string{"github.com/fxamacker/cbor/v2", "github.com/veraison/go-cose"}, deny: effects},
 	// What the inputs of every API are held to.
 	{pkg: "internal/constraint", deny: effects},
 	// What the APIs beside AWS KMS have in common.
@@ -195,6 +202,7 @@ var rules = []rule{
 	{pkg: "internal/corpus/mutate", own: []string{"rego", "evaluator", "internal/corpus"}, modules: []string{opa}},
 	// What CI systems read: workflow commands of GitHub, text that XML can hold.
 	{pkg: "internal/annotation", deny: effects},
+	{pkg: "internal/wholefile", deny: network},
 	{pkg: "internal/imports"},
 }
 

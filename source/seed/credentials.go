@@ -2,13 +2,13 @@ package seed
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/strictkms/strictkms/internal/wholefile"
 )
 
 // Profile is a profile of an AWS shared credentials file.
@@ -40,34 +40,15 @@ const credentialsMode fs.FileMode = 0o600
 // WriteCredentials writes an AWS shared credentials file
 // (https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html): all of it or nothing, readable by its owner only.
 // A file of the name is replaced.
-func WriteCredentials(file string, profiles []Profile) (err error) {
+func WriteCredentials(file string, profiles []Profile) error {
 	text, err := credentialsText(profiles)
 	if err != nil {
 		return err
 	}
-	// CreateTemp makes files of mode 0600.
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
-		return fmt.Errorf("writing credentials: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing credentials: %w", err), ignoreMissing(os.Remove(f.Name())))
-		}
-	}()
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(credentialsMode), f.Sync(), f.Close())
-	if err != nil {
+	return wholefile.Write(file, credentialsMode, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	return os.Rename(f.Name(), file)
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	})
 }
 
 // credentialsText is what the file says.

@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"github.com/strictkms/strictkms/internal/wholefile"
 	"github.com/strictkms/strictkms/store"
 )
 
@@ -142,7 +142,7 @@ func create(path string) (err error) {
 			return err
 		}
 	}
-	return syncDirectory(directory)
+	return wholefile.SyncDirectory(directory)
 }
 
 // initialize writes what an empty store holds.
@@ -158,16 +158,4 @@ func initialize(tx *bbolt.Tx) error {
 		return err
 	}
 	return meta.Put(stateKey, state{}.encode())
-}
-
-// syncDirectory makes the names in a directory durable.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there
-	}
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(directory.Sync(), directory.Close())
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/strictkms/strictkms/internal/wholefile"
 	"github.com/strictkms/strictkms/kms/material"
 )
 
@@ -106,7 +107,7 @@ func create(path string) error {
 	if err := errors.Join(err, os.Remove(file.Name())); err != nil {
 		return err
 	}
-	return syncDirectory(directory)
+	return wholefile.SyncDirectory(directory)
 }
 
 // write writes a new key, waits until it is on the disk, and closes the file.
@@ -123,13 +124,4 @@ func write(file *os.File) error {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
-}
-
-// syncDirectory makes a new entry of a directory durable.
-func syncDirectory(path string) error {
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(directory.Sync(), directory.Close())
 }
