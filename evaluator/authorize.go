@@ -152,6 +152,8 @@ func (h hit) outcome(f facts) string {
 		return outcomeDeny
 	case h.class == classDelegate && !f.has(callerRoot), h.class == classLimited && !f.limitedSuffices():
 		return outcomeDelegates
+	case h.layer == layerKey && h.class != classDelegate && !f.has(callerSameAccount) && !f.has(callerService):
+		return outcomeDelegates // the account of whom it names must allow as well
 	default:
 		return outcomeAllow
 	}

@@ -58,6 +58,39 @@ func TestMistakesDenyUnknown(t *testing.T) {
 	}
 }
 
+// TestMistakesDenyPoints spoils the elements of statements that are first evaluated at the values that are tried for what is
+// open: about the encryption context as a whole, about a call that a service makes, and about one key.
+func TestMistakesDenyPoints(t *testing.T) {
+	t.Parallel()
+	for condition, grants := range map[string][]*Grant{
+		`"StringEquals": {"kms:EncryptionContext:a": "b"}`:                                                        {{ID: "g", GranteePrincipal: "*", Operations: []string{"Encrypt"}}},
+		`"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "b"}`:                                          nil,
+		`"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, "Bool": {"aws:ViaAWSService": "true"}`: nil,
+		`"StringEquals": {"aws:SourceVpce": "vpce-1"}`:                                                            nil,
+	} {
+		doc, diags := policy.Parse(policy.KeyPolicy, "key policy", []byte(
+			`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {`+condition+`}}]}`))
+		require.False(t, diags.HasErrors(), "%v", diags)
+		_, req := everyLayer(t)
+		req.Context, req.EndpointPolicies = nil, nil
+		req.Principal = &Principal{Type: User, ARN: "arn:aws:iam::111122223333:user/alice", Account: "111122223333", Name: "alice"}
+		req.Key = &Key{ARN: "arn:aws:kms:us-east-1:111122223333:key/k", Policy: doc, Grants: grants}
+		e := New(oneAccount{})
+		e.testOnlySpoil = func(u *rego.Unit) {
+			u.Explain = explainPackage + "both := false if true\nboth := true if true\n"
+			for _, st := range u.Statements {
+				for _, el := range st.Elements {
+					u.Explain += "met contains \"" + el.ID + "\"" + map[rego.ElementKind]string{rego.ElementCondition: " if both"}[el.Kind] + "\n"
+				}
+				u.Explain += "met contains \"" + st.Classes[0].ID + "\"\n"
+			}
+		}
+		r, err := e.Resolve(t.Context(), req, Unknown{Others: true})
+		require.ErrorContains(t, err, "eval_conflict_error", condition)
+		require.Equal(t, failed(), r.Decision)
+	}
+}
+
 // contradict makes every element of a statement a contradiction when it is evaluated, in part or in full.
 func contradict(u *rego.Unit) {
 	u.Explain = explainPackage + "both := true if true\nboth := false if true\n"
@@ -200,6 +233,10 @@ func TestUnknownEndpoint(t *testing.T) {
 		"it denies for a reason": {
 			endpoint: everything + `, {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}`,
 			want:     []string{`aws:SecureTransport = "true" or missing`, "kms:ViaService is present"},
+		},
+		"it denies for a reason and allows nothing": {
+			endpoint: `{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}`,
+			want:     []string{"kms:ViaService is present"},
 		},
 		"it says nothing": {endpoint: "", want: []string{"kms:ViaService is present"}},
 	} {

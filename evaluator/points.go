@@ -52,7 +52,7 @@ const (
 	// maxPoints bounds the choices that are tried for keys that belong together.
 	maxPoints = 1024
 	// maxSetValues bounds the values of which the sets are tried for a multivalued key.
-	maxSetValues = 8
+	maxSetValues = 9
 	// nothingReadable is a value that is no number, date, address or Boolean.
 	nothingReadable = "x"
 )
@@ -69,6 +69,9 @@ func (q *query) comparisonOf(c *policy.Condition, v policy.Version) (out compari
 	out.kind = kindOf(c.Operator.Comparison)
 	if out.kind == noKind {
 		return out, false
+	}
+	if out.kind == textKind && c.Operator.Quantifier != policy.NoQuantifier {
+		out.patterns = []pattern{{}} // an empty string alone is no value for a set operator
 	}
 	for _, value := range c.Values {
 		if out.kind != textKind {
@@ -114,13 +117,15 @@ func (o *opening) valuesToTry(key *mentionedKey, kind valueKind, of []comparison
 		texts []string
 		ok    = true
 	)
-	switch kind {
-	case numberKind:
+	switch {
+	case kind == numberKind:
 		texts = numbersToTry(of)
-	case dateKind:
+	case kind == dateKind:
 		texts = datesToTry(key.folded, of)
-	case addressKind:
+	case kind == addressKind:
 		texts = addressesToTry(of)
+	case key.known != nil && key.known.Type == policy.KeyTypeBool: // which AWS gives no other values
+		texts = []string{"false", "true"}
 	default:
 		var patterns []pattern
 		for _, c := range of {
@@ -179,7 +184,7 @@ func numbersToTry(of []comparison) []string {
 		}
 	}
 	slices.SortFunc(bounds, (*big.Rat).Cmp)
-	out := []string{nothingReadable}
+	out := []string{nothingReadable, ""}
 	add := func(n *big.Rat) {
 		digits, _ := n.FloatPrec()
 		out = append(out, n.FloatString(digits))
@@ -200,7 +205,7 @@ func numbersToTry(of []comparison) []string {
 
 // datesToTry are the dates of the comparisons and those just before and after each.
 func datesToTry(folded string, of []comparison) []string {
-	out := []string{nothingReadable}
+	out := []string{nothingReadable, ""}
 	for _, c := range of {
 		for _, text := range c.values {
 			t, ok := rego.ParseDate(text)
@@ -230,7 +235,7 @@ func dateText(folded string, t time.Time) string {
 
 // addressesToTry are the first address of each network and the first one after it.
 func addressesToTry(of []comparison) []string {
-	out := []string{nothingReadable, "0.0.0.0", "::"}
+	out := []string{nothingReadable, "", "0.0.0.0", "::"}
 	for _, c := range of {
 		for _, text := range c.values {
 			prefix, err := netip.ParsePrefix(text)

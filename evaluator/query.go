@@ -155,8 +155,8 @@ func (q *query) checkRequest() error {
 	}
 	action, ok := policy.LookupAction(q.req.Action)
 	if !ok || !strings.Contains(q.req.Action, ":") {
-		return badRequest("%q is not an action of %s; did you mean %s?",
-			q.req.Action, policy.ServiceTitle(q.req.Action), policy.NearestAction(q.req.Action))
+		return badRequest("%q is not an action of %s%s",
+			q.req.Action, policy.ServiceTitle(q.req.Action), policy.ActionHint("; did you mean %s?", q.req.Action))
 	}
 	q.action = action
 	if !action.IsKMS() {

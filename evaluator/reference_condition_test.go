@@ -36,6 +36,9 @@ func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 		})
 		return some != isNegated(c.Operator)
 	}
+	if c.Operator.Quantifier != policy.NoQuantifier && len(values) == 1 && values[0] == "" { // a null set
+		return c.Operator.Quantifier == policy.ForAllValues
+	}
 	switch c.Operator.Quantifier {
 	case policy.ForAllValues:
 		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })

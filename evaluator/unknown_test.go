@@ -53,6 +53,11 @@ func manyPatterns() string {
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
+// manyValues are so many values that those of two pairs together are too many to try.
+func manyValues() string {
+	return "[" + strings.Join(numbered(40, `"v%d%.0d"`), ", ") + "]"
+}
+
 func numbered(n int, format string) []string {
 	var out []string
 	for i := range n {
@@ -133,6 +138,49 @@ var unknownCases = []unknownCase{
 		want:       []string{"the encryption context contains {a=b}"},
 	},
 	{
+		name: "values of a pair beyond telling apart", keys: []string{"kms:EncryptionContext:*"},
+		grants:     []*evaluator.Grant{grantWith(map[string]string{"a": "b"})},
+		statements: []string{`Deny {"StringLike": {"kms:EncryptionContext:a": ["*c*", ` + manyPatterns()[1:] + `}}`},
+		want:       []string{"the encryption context contains {a=b} and PATTERNS"},
+	},
+	{
+		name: "pairs beyond telling apart", keys: []string{"kms:EncryptionContext:*"},
+		grants: []*evaluator.Grant{grantWith(map[string]string{"a": "v1", "b": "v1"})},
+		statements: []string{
+			`Deny {"StringEquals": {"kms:EncryptionContext:a": ` + manyValues() + `}}`, `Deny {"StringEquals": {"kms:EncryptionContext:b": ` + manyValues() + `}}`,
+		},
+		// Together they cannot hold, which is not seen: each condition is taken to hold or not regardless of others.
+		want: []string{"the encryption context contains {a=v1, b=v1} and VALUES"},
+	},
+	{
+		name: "whether a key is of a multi-Region key", keys: []string{"kms:MultiRegionKeyType"},
+		statements: []string{`Allow {"StringEquals": {"kms:MultiRegionKeyType": "PRIMARY"}}`}, want: []string{`kms:MultiRegionKeyType = "PRIMARY"`},
+	},
+	{
+		name: "a Boolean is true or false", keys: []string{"aws:MultiFactorAuthPresent"},
+		statements: []string{`Allow {"Bool": {"aws:MultiFactorAuthPresent": "x"}}`}, want: []string{"deny"},
+	},
+	{
+		name: "a Boolean is true or false, whatever the operator", keys: []string{"aws:MultiFactorAuthPresent"},
+		statements: []string{`Allow {"StringLike": {"aws:MultiFactorAuthPresent": ["x*", "*s*"]}}`}, want: []string{`aws:MultiFactorAuthPresent is like one of "x*", "*s*"`},
+	},
+	{
+		name: "a Boolean that is none of what is listed", keys: []string{"aws:MultiFactorAuthPresent", "acme:x"},
+		statements: []string{
+			`Allow {"BoolIfExists": {"aws:MultiFactorAuthPresent": ["True", "x"]}}`, `Deny {"Bool": {"acme:x": "x"}}`, `Deny {"Bool": {"acme:x": "${aws:PrincipalTag/none}"}}`,
+		},
+		want: []string{`aws:MultiFactorAuthPresent = "True" or missing`},
+	},
+	{
+		name: "values that are listed twice", keys: []string{"acme:x"},
+		statements: []string{`Allow {"StringEquals": {"acme:x": ["red", "${aws:PrincipalTag/team}", "red"]}}`}, want: []string{`acme:x = "red"`},
+	},
+	{
+		name: "the empty string is no value for set operators", keys: []string{"aws:PrincipalTag/none"},
+		statements: []string{`Deny {"StringEquals": {"aws:PrincipalTag/none": ["a", "b"]}}`, `Allow {"ForAllValues:StringEquals": {"aws:PrincipalTag/none": ["a", "b"]}, "Null": {"aws:PrincipalTag/none": "false"}}`},
+		want:       []string{`every value of aws:PrincipalTag/none is one of "a", "b", or missing and aws:PrincipalTag/none is present and aws:PrincipalTag/none is not one of "a", "b", or missing`},
+	},
+	{
 		name: "more ways than are listed", keys: []string{"acme:*"}, statements: numbered(70, `Allow {"StringEquals": {"acme:k%d": "v%d"}}`), omitted: true,
 	},
 	{
@@ -161,8 +209,13 @@ func TestUnknown(t *testing.T) {
 				got = []string{string(r.Decision.Decision)}
 			}
 			for i := range got {
-				if at := strings.Index(got[i], " and acme:x is not like any of"); at > 0 && strings.Contains(c.name, "beyond") {
-					got[i] = got[i][:at] + " and PATTERNS"
+				for words, short := range map[string]string{
+					" and acme:x is not like any of": "PATTERNS", " and kms:EncryptionContext:a is not like any of": "PATTERNS",
+					" and kms:EncryptionContext:a is not one of": "VALUES",
+				} {
+					if at := strings.Index(got[i], words); at > 0 && strings.Contains(c.name, "beyond") {
+						got[i] = got[i][:at] + " and " + short
+					}
 				}
 			}
 			require.Equal(t, c.want, got)
@@ -181,4 +234,40 @@ func TestUnknownGrantSurvives(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"the encryption context contains {a=b}"}, r.Conditions)
 	require.Contains(t, r.Assumptions, "grant-and-scp=survives")
+}
+
+// parsed is a policy of the given statements.
+func parsed(t *testing.T, kind policy.Kind, statements string) *policy.Document {
+	t.Helper()
+	doc, diags := policy.Parse(kind, kind.String(), []byte(`{"Version": "2012-10-17", "Statement": [`+statements+`]}`))
+	require.False(t, diags.HasErrors(), "%v", diags)
+	return doc
+}
+
+// TestUnknownResource has statements that are about the key for some values of an open variable.
+func TestUnknownResource(t *testing.T) {
+	t.Parallel()
+	const tagged = `"arn:aws:kms:*:*:key/${aws:PrincipalTag/key}"`
+	const everything = `{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}`
+	for statement, want := range map[string]string{
+		`{"Effect": "Allow", "Action": "kms:*", "Resource": ` + tagged + `}`:                                                   `matches ` + tagged,
+		everything + `, {"Effect": "Deny", "Action": "kms:*", "Resource": [` + tagged + `, "arn:aws:kms:*:*:key/"]}`:           `does not match ` + tagged + `, "arn:aws:kms:*:*:key/"`,
+		everything + `, {"Effect": "Deny", "Action": "kms:*", "NotResource": ` + tagged + `}`:                                  `matches ` + tagged,
+		`{"Effect": "Allow", "Action": "kms:*", "NotResource": "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}/${aws:username}"}`: `does not match "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}/alice"`,
+	} {
+		req := evaluator.Request{
+			Principal: &evaluator.Principal{
+				Type: evaluator.User, ARN: "arn:aws:iam::" + accountA + ":user/alice", Account: accountA, Name: "alice",
+				Identity: []*policy.Document{parsed(t, policy.IdentityPolicy, statement)},
+			},
+			Action: "kms:Decrypt",
+			Key: &evaluator.Key{ARN: keyOne, Policy: parsed(t, policy.KeyPolicy,
+				`{"Effect": "Allow", "Principal": {"AWS": "`+accountA+`"}, "Action": "kms:*", "Resource": "*"}`)},
+		}
+		r, err := evaluator.New(mapWorld{}).Resolve(t.Context(), req, evaluator.Unknown{Keys: []string{"aws:PrincipalTag/*"}})
+		require.NoError(t, err)
+		require.Equal(t, []string{keyOne + " " + want}, r.Conditions, statement)
+		require.Len(t, r.Ways, 1)
+		require.Equal(t, r.Conditions[0], fmt.Sprint(r.Ways[0].Conditions[0]))
+	}
 }

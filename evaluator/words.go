@@ -49,11 +49,12 @@ func (a *atom) describeCondition(c *Condition) {
 		c.Key = known.Name
 	}
 	for _, v := range from.Values {
-		if text, ok := a.q.operand(from.Operator.Comparison.Positive(), v.Text, a.st.doc.Version); ok {
+		text, ok := a.q.operand(from.Operator.Comparison.Positive(), v.Text, a.st.doc.Version)
+		if ok && !slices.Contains(c.Values, text) { // with the variables replaced two may be one
 			c.Values = append(c.Values, text)
 		}
 	}
-	c.Text = conditionWords(from.Operator, c.Key, c.Values, c.Unless)
+	c.Text = conditionWords(from.Operator, c.Key, thatMatch(from.Operator, c.Values), c.Unless)
 	if other, ok := oppositeOf(from.Operator, c); ok {
 		c.Text = other
 	}
@@ -61,6 +62,21 @@ func (a *atom) describeCondition(c *Condition) {
 		from.Operator.Comparison != policy.Null && !a.q.readings.Reads(rego.MultivaluedWithoutSetOperator, rego.ReadAnyValue) {
 		c.Text = presenceWords(c.Key, !c.Unless) // such a condition matches no value
 	}
+}
+
+// thatMatch leaves out what Bool cannot compare with, unless there is nothing else.
+func thatMatch(o policy.Operator, values []string) []string {
+	if o.Comparison != policy.Bool {
+		return values
+	}
+	out := slices.DeleteFunc(slices.Clone(values), func(v string) bool {
+		folded := strings.ToLower(v)
+		return folded != "true" && folded != "false" && !strings.Contains(v, "${")
+	})
+	if len(out) == 0 {
+		return values
+	}
+	return out
 }
 
 // oppositeOf says of a Boolean that must not be one value that it is the other.
@@ -108,12 +124,26 @@ func (q *query) folded(p policy.Pattern, text string, v policy.Version, arn bool
 		}
 		if value, state := q.variable(s.Variable); state == isTrue && (!arn || !strings.Contains(value, ":")) {
 			out[i], replaced = policy.Segment{Kind: policy.Literal, Literal: value}, true
+		} else {
+			out[i].Variable.Key = spelling(text, s.Variable.Key)
 		}
 	}
 	if !replaced {
 		return text
 	}
 	return out.String()
+}
+
+// spelling is the name of a policy variable as the text has it.
+func spelling(text, folded string) string {
+	const start = "${"
+	for at := range text {
+		name, ok := strings.CutPrefix(text[at:], start)
+		if ok && len(name) >= len(folded) && policy.FoldKey(name[:len(folded)]) == folded {
+			return name[:len(folded)]
+		}
+	}
+	return folded // not reached, but where letters in lower case are longer
 }
 
 // conditionWords says in words when a condition holds or, with unless, when it does not.

@@ -31,13 +31,14 @@ type deriveSharedSecretOutput struct {
 
 // deriveSharedSecret is https://docs.aws.amazon.com/kms/latest/APIReference/API_DeriveSharedSecret.html.
 func deriveSharedSecret(c *call, in *deriveSharedSecretInput) (*deriveSharedSecretOutput, error) {
-	key, err := c.authorizeUse(*in.KeyId, in.GrantTokens, func(with conditions) conditions {
-		return with.with("kms:KeyAgreementAlgorithm", *in.KeyAgreementAlgorithm)
-	})
+	recipient, err := c.recipient(in.Recipient)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRecipient(in.Recipient); err != nil {
+	key, err := c.authorizeUse(*in.KeyId, in.GrantTokens, func(with conditions) conditions {
+		return with.with("kms:KeyAgreementAlgorithm", *in.KeyAgreementAlgorithm).attested(recipient)
+	})
+	if err != nil {
 		return nil, err
 	}
 	m, a, err := c.materialFor(key, material.KeyAgreement, *in.KeyAgreementAlgorithm)
@@ -54,7 +55,10 @@ func deriveSharedSecret(c *call, in *deriveSharedSecretInput) (*deriveSharedSecr
 	if err := dryRun(in.DryRun); err != nil {
 		return nil, err
 	}
-	return &deriveSharedSecretOutput{
-		KeyId: key.ARN, SharedSecret: shared, KeyAgreementAlgorithm: a.Name, KeyOrigin: key.Metadata.Origin,
-	}, nil
+	out := &deriveSharedSecretOutput{KeyId: key.ARN, KeyAgreementAlgorithm: a.Name, KeyOrigin: key.Metadata.Origin}
+	out.SharedSecret, out.CiphertextForRecipient, err = c.answer(recipient, shared)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

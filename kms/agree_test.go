@@ -52,7 +52,4 @@ func TestDeriveSharedSecretRefuses(t *testing.T) {
 	}
 	b.refused("DeriveSharedSecret", in{"KeyId": key, "KeyAgreementAlgorithm": "INVALID", "PublicKey": other}, CodeValidation,
 		"1 validation error detected: Value 'INVALID' at 'keyAgreementAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [ECDH]")
-	b.refused("DeriveSharedSecret", in{
-		"KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": other, "Recipient": in{},
-	}, CodeUnsupportedOperation, "Recipient is not supported.")
 }

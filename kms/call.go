@@ -57,6 +57,6 @@ type Observer interface {
 	Key(key *Key)
 	// Material is called with the id of the key material that was used.
 	Material(id string)
-	// Note adds a member to CloudTrail's additionalEventData, for example grantId.
-	Note(name, value string)
+	// Note adds a member to CloudTrail's additionalEventData, for example grantId: a string, or a map of strings.
+	Note(name string, value any)
 }

@@ -36,6 +36,7 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 		return nil, err
 	}
 	record.CreationDate = c.now()
+	record.CustomKeyStoreID, record.XksKeyID = value(in.CustomKeyStoreId, ""), value(in.XksKeyId, "")
 	context := createKeyContext(record, in.BypassPolicyLockoutSafetyCheck, in.Tags)
 	if err := c.authorize("kms:CreateKey", nil, context); err != nil {
 		return nil, err
@@ -52,8 +53,13 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 		return nil, err
 	}
 	c.observe(key)
-	if record.Origin == originKMS {
-		m, err := c.service.newMaterial(key.ARN, record.Spec)
+	tx := store.Tx{}
+	cluster, err := c.placeKey(&tx, record)
+	if err != nil {
+		return nil, err
+	}
+	if record.Origin != originExternal {
+		m, err := c.service.newMaterial(key.ARN, record.Spec, cluster)
 		if err != nil {
 			return nil, err
 		}
@@ -64,11 +70,11 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx := store.Tx{Compare: []store.Comparison{{Key: change.Key}}, Changes: []store.Change{change}}
+	tx.Compare, tx.Changes = append(tx.Compare, store.Comparison{Key: change.Key}), append(tx.Changes, change)
 	if err := c.commit(tx); err != nil {
 		return nil, err
 	}
-	return &createKeyOutput{key.metadata([]*Key{key})}, nil
+	return &createKeyOutput{c.metadata(key, []*Key{key})}, nil
 }
 
 // newKeyRecord is the record of the key that a request asks for, without what makes it one key among others.
@@ -97,13 +103,16 @@ func newKeyRecord(partition string, in *createKeyInput) (*keyRecord, error) {
 	case originKMS:
 	case originExternal:
 		record.State = statePendingImport
-	default:
-		return nil, &Error{Code: CodeUnsupportedOperation}
+	default: // of a custom key store
 	}
-	if in.CustomKeyStoreId != nil || in.XksKeyId != nil {
-		return nil, &Error{Code: CodeUnsupportedOperation}
+	if err := in.checkCustomStore(record); err != nil {
+		return nil, err
 	}
 	spec := newKeySpec(partition, record.Spec)
+	if spec == nil && partition != "aws-cn" {
+		// AWS's words (https://github.com/floci-io/floci/issues/3026); in China it has SM2, and we have not.
+		return nil, failf(CodeUnsupportedOperation, "KeySpec %s is not supported in this Region", record.Spec)
+	}
 	if spec == nil || record.Origin == originExternal && !spec.Imports() {
 		return nil, &Error{Code: CodeUnsupportedOperation}
 	}

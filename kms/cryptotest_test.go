@@ -47,13 +47,14 @@ type bench struct {
 	asked     []*Access
 	keys      []*Key
 	materials []string
+	notes     map[string]any
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
 	service, err := cryptoService()
 	require.NoError(t, err)
-	b := &bench{t: t, service: service}
+	b := &bench{t: t, service: service, notes: map[string]any{}}
 	b.call = Call{
 		Account: cryptoAccount, Partition: "aws", Region: cryptoRegion,
 		Principal: "arn:aws:iam::" + cryptoAccount + ":user/alice", Authorizer: b, Observer: b,
@@ -71,9 +72,9 @@ func (b *bench) Authorize(_ context.Context, access *Access) error {
 
 func (b *bench) Would(context.Context, *Access) (bool, error) { return true, nil }
 
-func (b *bench) Key(key *Key)        { b.keys = append(b.keys, key) }
-func (b *bench) Material(id string)  { b.materials = append(b.materials, id) }
-func (b *bench) Note(string, string) {}
+func (b *bench) Key(key *Key)                { b.keys = append(b.keys, key) }
+func (b *bench) Material(id string)          { b.materials = append(b.materials, id) }
+func (b *bench) Note(name string, value any) { b.notes[name] = value }
 
 // in is an input by the names of the API.
 type in map[string]any
@@ -81,7 +82,7 @@ type in map[string]any
 // do runs an operation with nothing remembered but what it does.
 func (b *bench) do(operation string, input in) (Result, error) {
 	b.t.Helper()
-	b.asked, b.keys, b.materials = nil, nil, nil
+	b.asked, b.keys, b.materials, b.notes = nil, nil, nil, map[string]any{}
 	src, err := json.Marshal(input)
 	require.NoError(b.t, err)
 	return b.service.Do(b.t.Context(), &b.call, operation, src)

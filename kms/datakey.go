@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/strictkms/strictkms/kms/attestation"
 	"github.com/strictkms/strictkms/kms/material"
 )
 
@@ -51,16 +52,23 @@ type generateDataKeyWithoutPlaintextOutput struct {
 
 // generateDataKey is https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html.
 func generateDataKey(c *call, in *generateDataKeyInput) (*generateDataKeyOutput, error) {
-	plaintext, out, err := c.newDataKey(&generateDataKeyWithoutPlaintextInput{
-		KeyId: in.KeyId, EncryptionContext: in.EncryptionContext, KeySpec: in.KeySpec, NumberOfBytes: in.NumberOfBytes,
-		GrantTokens: in.GrantTokens, DryRun: in.DryRun,
-	}, in.Recipient)
+	recipient, err := c.recipient(in.Recipient)
 	if err != nil {
 		return nil, err
 	}
-	return &generateDataKeyOutput{
-		CiphertextBlob: out.CiphertextBlob, Plaintext: plaintext, KeyId: out.KeyId, KeyMaterialId: out.KeyMaterialId,
-	}, nil
+	plaintext, made, err := c.newDataKey(&generateDataKeyWithoutPlaintextInput{
+		KeyId: in.KeyId, EncryptionContext: in.EncryptionContext, KeySpec: in.KeySpec, NumberOfBytes: in.NumberOfBytes,
+		GrantTokens: in.GrantTokens, DryRun: in.DryRun,
+	}, recipient)
+	if err != nil {
+		return nil, err
+	}
+	out := &generateDataKeyOutput{CiphertextBlob: made.CiphertextBlob, KeyId: made.KeyId, KeyMaterialId: made.KeyMaterialId}
+	out.Plaintext, out.CiphertextForRecipient, err = c.answer(recipient, plaintext)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // generateDataKeyWithoutPlaintext is
@@ -72,18 +80,18 @@ func generateDataKeyWithoutPlaintext(c *call, in *generateDataKeyWithoutPlaintex
 }
 
 // newDataKey makes a data key: random bytes, and the same encrypted.
-func (c *call) newDataKey(in *generateDataKeyWithoutPlaintextInput, recipient *recipientInfo) (secret, *generateDataKeyWithoutPlaintextOutput, error) {
+func (c *call) newDataKey(in *generateDataKeyWithoutPlaintextInput, recipient *attestation.Document) (secret, *generateDataKeyWithoutPlaintextOutput, error) {
 	size, err := dataKeySize(in.KeySpec, in.NumberOfBytes)
 	if err != nil {
 		return nil, nil, err
 	}
 	key, err := c.authorizeUse(*in.KeyId, in.GrantTokens, func(with conditions) conditions {
-		return with.encryption(symmetricDefault, in.EncryptionContext)
+		return with.encryption(symmetricDefault, in.EncryptionContext).attested(recipient)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := c.prepareDataKey(key, in.EncryptionContext, recipient, in.DryRun)
+	e, err := c.prepareDataKey(key, in.EncryptionContext, in.DryRun)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,10 +109,7 @@ func (c *call) newDataKey(in *generateDataKeyWithoutPlaintextInput, recipient *r
 }
 
 // prepareDataKey checks, for an authorized call, all that can be checked before a data key or data key pair is made.
-func (c *call) prepareDataKey(key *Key, context map[string]string, recipient *recipientInfo, dry *bool) (*encryption, error) {
-	if err := checkRecipient(recipient); err != nil {
-		return nil, err
-	}
+func (c *call) prepareDataKey(key *Key, context map[string]string, dry *bool) (*encryption, error) {
 	if err := c.checkUse(key, material.EncryptDecrypt); err != nil {
 		return nil, err
 	}

@@ -55,10 +55,6 @@ func TestGenerateDataKeyRefuses(t *testing.T) {
 		b.refused(operation, in{"KeyId": b.sharedKey("RSA_2048", "ENCRYPT_DECRYPT"), "NumberOfBytes": 32}, CodeInvalidKeyUsage,
 			"You cannot generate a data key with an asymmetric CMK")
 	}
-	b.refused("GenerateDataKey", in{"KeyId": key, "NumberOfBytes": 32, "Recipient": in{"AttestationDocument": []byte("a")}},
-		CodeUnsupportedOperation, "Recipient is not supported.")
-	b.refused("GenerateDataKeyPair", in{"KeyId": key, "KeyPairSpec": "ECC_NIST_P256", "Recipient": in{}},
-		CodeUnsupportedOperation, "Recipient is not supported.")
 	b.refused("GenerateDataKeyPair", in{"KeyId": b.sharedKey("RSA_2048", "ENCRYPT_DECRYPT"), "KeyPairSpec": "ECC_NIST_P256"},
 		CodeInvalidKeyUsage, "You cannot generate a data key with an asymmetric CMK")
 	b.refused("GenerateDataKeyPair", in{"KeyId": key, "KeyPairSpec": "SM2"}, CodeUnsupportedOperation, "")
@@ -114,8 +110,7 @@ func TestGenerateRandom(t *testing.T) {
 	b.refused("GenerateRandom", in{}, CodeValidation, "NumberOfBytes is required.")
 	b.refused("GenerateRandom", in{"NumberOfBytes": 0}, CodeValidation,
 		"1 validation error detected: Value '0' at 'numberOfBytes' failed to satisfy constraint: Member must have value greater than or equal to 1")
-	b.refused("GenerateRandom", in{"NumberOfBytes": 1, "CustomKeyStoreId": "cks-1"}, codeCustomKeyStoreNotFound, "")
-	b.refused("GenerateRandom", in{"NumberOfBytes": 1, "Recipient": in{}}, CodeUnsupportedOperation, "Recipient is not supported.")
+	b.refused("GenerateRandom", in{"NumberOfBytes": 1, "CustomKeyStoreId": "cks-1"}, CodeCustomKeyStoreNotFound, errStoreNotFound.Message)
 	b.decide = deny("kms:GenerateRandom")
 	b.refused("GenerateRandom", in{"NumberOfBytes": 1}, CodeAccessDenied, "denied kms:GenerateRandom")
 }

@@ -1,6 +1,9 @@
 package kms
 
-import "github.com/strictkms/strictkms/kms/material"
+import (
+	"github.com/strictkms/strictkms/kms/attestation"
+	"github.com/strictkms/strictkms/kms/material"
+)
 
 var dataKeyPairOperations = []operation{
 	answers("GenerateDataKeyPair", generateDataKeyPair),
@@ -48,17 +51,26 @@ type generateDataKeyPairWithoutPlaintextOutput struct {
 
 // generateDataKeyPair is https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyPair.html.
 func generateDataKeyPair(c *call, in *generateDataKeyPairInput) (*generateDataKeyPairOutput, error) {
-	private, out, err := c.newDataKeyPair(&generateDataKeyPairWithoutPlaintextInput{
-		KeyId: in.KeyId, KeyPairSpec: in.KeyPairSpec, EncryptionContext: in.EncryptionContext,
-		GrantTokens: in.GrantTokens, DryRun: in.DryRun,
-	}, in.Recipient)
+	recipient, err := c.recipient(in.Recipient)
 	if err != nil {
 		return nil, err
 	}
-	return &generateDataKeyPairOutput{
-		PrivateKeyCiphertextBlob: out.PrivateKeyCiphertextBlob, PrivateKeyPlaintext: private, PublicKey: out.PublicKey,
-		KeyId: out.KeyId, KeyPairSpec: out.KeyPairSpec, KeyMaterialId: out.KeyMaterialId,
-	}, nil
+	private, made, err := c.newDataKeyPair(&generateDataKeyPairWithoutPlaintextInput{
+		KeyId: in.KeyId, KeyPairSpec: in.KeyPairSpec, EncryptionContext: in.EncryptionContext,
+		GrantTokens: in.GrantTokens, DryRun: in.DryRun,
+	}, recipient)
+	if err != nil {
+		return nil, err
+	}
+	out := &generateDataKeyPairOutput{
+		PrivateKeyCiphertextBlob: made.PrivateKeyCiphertextBlob, PublicKey: made.PublicKey,
+		KeyId: made.KeyId, KeyPairSpec: made.KeyPairSpec, KeyMaterialId: made.KeyMaterialId,
+	}
+	out.PrivateKeyPlaintext, out.CiphertextForRecipient, err = c.answer(recipient, private)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // generateDataKeyPairWithoutPlaintext is
@@ -70,18 +82,21 @@ func generateDataKeyPairWithoutPlaintext(c *call, in *generateDataKeyPairWithout
 }
 
 // newDataKeyPair makes a data key pair and encrypts its private key.
-func (c *call) newDataKeyPair(in *generateDataKeyPairWithoutPlaintextInput, recipient *recipientInfo) (secret, *generateDataKeyPairWithoutPlaintextOutput, error) {
+func (c *call) newDataKeyPair(in *generateDataKeyPairWithoutPlaintextInput, recipient *attestation.Document) (secret, *generateDataKeyPairWithoutPlaintextOutput, error) {
 	key, err := c.authorizeUse(*in.KeyId, in.GrantTokens, func(with conditions) conditions {
-		return with.encryption(symmetricDefault, in.EncryptionContext).with("kms:DataKeyPairSpec", *in.KeyPairSpec)
+		return with.encryption(symmetricDefault, in.EncryptionContext).with("kms:DataKeyPairSpec", *in.KeyPairSpec).attested(recipient)
 	})
 	if err != nil {
 		return nil, nil, err
+	}
+	if key.record.CustomKeyStoreID != "" {
+		return nil, nil, errCustomOrigin(key) // as API_GenerateDataKeyPair.html says of KeyId
 	}
 	spec := newKeySpec(c.Partition, *in.KeyPairSpec)
 	if spec == nil || !spec.DataKeyPair {
 		return nil, nil, &Error{Code: CodeUnsupportedOperation} // SM2 outside of China, ML-KEM in China
 	}
-	e, err := c.prepareDataKey(key, in.EncryptionContext, recipient, in.DryRun)
+	e, err := c.prepareDataKey(key, in.EncryptionContext, in.DryRun)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -42,14 +42,17 @@ func decrypt(c *call, in *decryptInput) (*decryptOutput, error) {
 		grantTokens: in.GrantTokens,
 		ignored:     isTrue(in.DryRun) && slices.Contains(in.DryRunModifiers, ignoreCiphertext),
 	}
+	recipient, err := c.recipient(in.Recipient)
+	if err != nil {
+		return nil, err
+	}
 	const action = "kms:Decrypt"
 	if err := c.findSource(action, from); err != nil {
 		return nil, err
 	}
-	if err := c.access(from.access(action)); err != nil {
-		return nil, err
-	}
-	if err := checkRecipient(in.Recipient); err != nil {
+	access := from.access(action)
+	access.Context = conditions(access.Context).attested(recipient)
+	if err := c.access(access); err != nil {
 		return nil, err
 	}
 	plaintext, m, err := c.decryptSource(from)
@@ -59,9 +62,12 @@ func decrypt(c *call, in *decryptInput) (*decryptOutput, error) {
 	if err := dryRun(in.DryRun); err != nil {
 		return nil, err
 	}
-	return &decryptOutput{
-		KeyId: from.key.ARN, Plaintext: plaintext, EncryptionAlgorithm: from.algorithm, KeyMaterialId: symmetricID(m),
-	}, nil
+	out := &decryptOutput{KeyId: from.key.ARN, EncryptionAlgorithm: from.algorithm, KeyMaterialId: symmetricID(m)}
+	out.Plaintext, out.CiphertextForRecipient, err = c.answer(recipient, plaintext)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // source is a ciphertext to decrypt.
@@ -158,12 +164,23 @@ func (c *call) decryptSymmetric(s *source) (secret, *material.Material, error) {
 	if m == nil {
 		return nil, nil, &Error{Code: CodeInvalidCiphertext}
 	}
-	plaintext, err := m.Decrypt(s.key.ID, s.context, s.blob)
+	plaintext, err := c.decryptWith(s, m)
 	if err != nil {
-		return nil, nil, &Error{Code: CodeInvalidCiphertext}
+		return nil, nil, err
 	}
 	c.observeMaterial(m)
 	return plaintext, m, nil
+}
+
+func (c *call) decryptWith(s *source, m *material.Material) ([]byte, error) {
+	if s.key.record.CustomKeyStoreID != "" {
+		return c.decryptInStore(s, m)
+	}
+	plaintext, err := m.Decrypt(s.key.ID, s.context, s.blob)
+	if err != nil {
+		return nil, &Error{Code: CodeInvalidCiphertext}
+	}
+	return plaintext, nil
 }
 
 // symmetricID is the id of key material as the outputs of encryption have it: those of asymmetric keys are not told.

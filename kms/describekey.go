@@ -48,7 +48,13 @@ type keyMetadata struct {
 	PendingDeletionWindowInDays int                       `json:",omitempty"`
 	MacAlgorithms               []string                  `json:",omitempty"`
 	CurrentKeyMaterialId        string                    `json:",omitempty"`
+	// What follows is of keys in custom key stores.
+	CustomKeyStoreId    string               `json:",omitempty"`
+	CloudHsmClusterId   string               `json:",omitempty"`
+	XksKeyConfiguration *xksKeyConfiguration `json:",omitempty"`
 }
+
+type xksKeyConfiguration struct{ Id string }
 
 type multiRegionConfiguration struct {
 	MultiRegionKeyType string
@@ -78,7 +84,25 @@ func describeKey(c *call, in *describeKeyInput) (*describeKeyOutput, error) {
 	if err := c.authorize("kms:DescribeKey", key, newConditions(requestAlias)); err != nil {
 		return nil, err
 	}
-	return &describeKeyOutput{key.metadata(c.related(key))}, nil
+	return &describeKeyOutput{c.metadata(key, c.related(key))}, nil
+}
+
+// metadata is [Key.metadata] with what the custom key store of the key says about it.
+func (c *call) metadata(key *Key, related []*Key) *keyMetadata {
+	out := key.metadata(related)
+	if key.record.CustomKeyStoreID == "" {
+		return out
+	}
+	out.KeyState = c.stateOf(key)
+	out.Enabled = out.KeyState == stateEnabled
+	out.CustomKeyStoreId = key.record.CustomKeyStoreID
+	if s := c.snapshot.storeOf(key); s != nil && s.record.Cluster != nil {
+		out.CloudHsmClusterId = s.record.Cluster.ID
+	}
+	if key.record.XksKeyID != "" {
+		out.XksKeyConfiguration = &xksKeyConfiguration{key.record.XksKeyID}
+	}
+	return out
 }
 
 // metadata is what DescribeKey, CreateKey and ReplicateKey answer about a key and those that are related to it.
@@ -107,7 +131,7 @@ func (k *Key) metadata(related []*Key) *keyMetadata {
 	if spec == nil {
 		return out
 	}
-	if m.Spec == symmetricDefault {
+	if m.Spec == symmetricDefault && (m.Origin == originKMS || m.Origin == originExternal) {
 		out.CurrentKeyMaterialId = m.CurrentMaterial
 	}
 	algorithms := spec.Algorithms(material.Usage(m.Usage))

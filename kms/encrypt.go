@@ -95,5 +95,8 @@ func (c *call) encryptWith(e *encryption, plaintext []byte) ([]byte, error) {
 		return m.EncryptAsymmetric(e.resolved, plaintext)
 	}
 	c.observeMaterial(m)
+	if e.key.record.CustomKeyStoreID != "" {
+		return c.encryptInStore(e, m, plaintext)
+	}
 	return m.Encrypt(c.service.config.Rand, e.key.ID, e.context, plaintext)
 }

@@ -152,11 +152,6 @@ func TestDecryptRefuses(t *testing.T) {
 			CodeValidation,
 			"1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null",
 		},
-		{
-			"enclave",
-			in{"CiphertextBlob": blob, "EncryptionContext": context, "Recipient": in{"AttestationDocument": []byte("a")}},
-			CodeUnsupportedOperation, "Recipient is not supported.",
-		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)

@@ -27,7 +27,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 const (
 	CodeAccessDenied            = "AccessDeniedException"
 	CodeAlreadyExists           = "AlreadyExistsException"
-	CodeCustomKeyStoreNotFound  = "CustomKeyStoreNotFoundException"
+	CodeConflict                = "ConflictException"
 	CodeDependencyTimeout       = "DependencyTimeoutException"
 	CodeDisabled                = "DisabledException"
 	CodeDryRunOperation         = "DryRunOperationException"
@@ -56,6 +56,30 @@ const (
 	CodeUnknownOperation        = "UnknownOperationException"
 	CodeUnsupportedOperation    = "UnsupportedOperationException"
 	CodeValidation              = "ValidationException"
+)
+
+// The codes of exceptions about custom key stores.
+const (
+	CodeCloudHsmClusterInUse                = "CloudHsmClusterInUseException"
+	CodeCloudHsmClusterInvalidConfiguration = "CloudHsmClusterInvalidConfigurationException"
+	CodeCloudHsmClusterNotActive            = "CloudHsmClusterNotActiveException"
+	CodeCloudHsmClusterNotFound             = "CloudHsmClusterNotFoundException"
+	CodeCloudHsmClusterNotRelated           = "CloudHsmClusterNotRelatedException"
+	CodeCustomKeyStoreHasCMKs               = "CustomKeyStoreHasCMKsException"
+	CodeCustomKeyStoreInvalidState          = "CustomKeyStoreInvalidStateException"
+	CodeCustomKeyStoreNameInUse             = "CustomKeyStoreNameInUseException"
+	CodeCustomKeyStoreNotFound              = "CustomKeyStoreNotFoundException"
+	CodeIncorrectTrustAnchor                = "IncorrectTrustAnchorException"
+	CodeXksKeyAlreadyInUse                  = "XksKeyAlreadyInUseException"
+	CodeXksKeyInvalidConfiguration          = "XksKeyInvalidConfigurationException"
+	CodeXksKeyNotFound                      = "XksKeyNotFoundException"
+	CodeXksProxyIncorrectCredential         = "XksProxyIncorrectAuthenticationCredentialException"
+	CodeXksProxyInvalidConfiguration        = "XksProxyInvalidConfigurationException"
+	CodeXksProxyInvalidResponse             = "XksProxyInvalidResponseException"
+	CodeXksProxyURIEndpointInUse            = "XksProxyUriEndpointInUseException"
+	CodeXksProxyURIInUse                    = "XksProxyUriInUseException"
+	CodeXksProxyURIUnreachable              = "XksProxyUriUnreachableException"
+	CodeXksProxyVpcServiceNotFound          = "XksProxyVpcEndpointServiceNotFoundException"
 )
 
 // failf returns an exception with a message.

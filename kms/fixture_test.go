@@ -31,7 +31,7 @@ func newFixture(t testing.TB) *fixture {
 	root, err := material.NewRoot([]byte("a root key of a test, of 32 bytes"[:material.RootSizeInBytes]))
 	require.NoError(t, err)
 	f := &fixture{t: t, store: mem.New(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	f.config = Config{Store: f.store, Root: root, Clock: f.time}
+	f.config = Config{Store: f.store, Root: root, Clock: f.time, Clusters: &Clusters{}}
 	f.start()
 	t.Cleanup(func() { require.NoError(t, f.service.Close()) })
 	return f
@@ -114,8 +114,8 @@ func (c *actor) Key(key *Key) {
 	defer c.mu.Unlock()
 	c.keys = append(c.keys, key)
 }
-func (c *actor) Material(string)     {}
-func (c *actor) Note(string, string) {}
+func (c *actor) Material(string)  {}
+func (c *actor) Note(string, any) {}
 
 // actions are the actions that the last call was decided about, with the resource when it is an alias.
 func (c *actor) actions() []string {

@@ -148,7 +148,12 @@ const grantNamesPrefix = storePrefix + "grantname/"
 // lockGrantNames makes the transaction conflict with every other that makes a named grant on the key, and sees to
 // that the snapshot has those that were made.
 func (c *call) lockGrantNames(key *Key, tx *store.Tx) error {
-	path := grantNamesPrefix + key.path()
+	return c.lock(grantNamesPrefix+key.path(), tx)
+}
+
+// lock makes the transaction conflict with every other that writes an entry, which holds nothing, and sees to that the
+// snapshot has what the last of them wrote.
+func (c *call) lock(path string, tx *store.Tx) error {
 	entries, _, err := c.service.config.Store.Range(c.ctx, path, "", 1)
 	if err != nil {
 		return fmt.Errorf("reading %q: %w", path, err)

@@ -165,10 +165,10 @@ func (c caller) Would(ctx context.Context, access *Access) (bool, error) {
 func (c caller) Key(*Key)        {}
 func (c caller) Material(string) {}
 
-func (c caller) Note(name, value string) {
+func (c caller) Note(name string, value any) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
-	c.world.notes[name] = value
+	c.world.notes[name] = value.(string)
 }
 
 // do runs an operation for a principal by its name.

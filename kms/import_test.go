@@ -274,7 +274,10 @@ func TestImportParameters(t *testing.T) {
 			CodeUnsupportedOperation, "")
 		require.Equal(t, map[string][]string{"kms:WrappingAlgorithm": {algorithm}, "kms:WrappingKeySpec": {"RSA_2048"}}, rsaKey.asked[0].Context)
 	}
-	i.fails("CreateKey", in{"Origin": "AWS_CLOUDHSM"}, CodeUnsupportedOperation, "")
+	for _, algorithm := range []string{"SM2PKE", "RSAES_OAEP_SHA_256"} {
+		rsaKey.fails("GetParametersForImport", in{"KeyId": rsaKey.id, "WrappingAlgorithm": algorithm, "WrappingKeySpec": "SM2"},
+			CodeUnsupportedOperation, "")
+	}
 	i.fails("CreateKey", in{"Origin": "EXTERNAL", "KeySpec": "ML_DSA_44", "KeyUsage": "SIGN_VERIFY"}, CodeUnsupportedOperation, "")
 }
 
@@ -384,7 +387,7 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
-func TestThereAreNoCustomKeyStores(t *testing.T) {
+func TestThereAreNoCustomKeyStoresAtFirst(t *testing.T) {
 	t.Parallel()
 	alice := newFixture(t).alice()
 	require.Equal(t, map[string]any{"CustomKeyStores": []any{}, "Truncated": false}, alice.do("DescribeCustomKeyStores", in{}))

@@ -37,6 +37,14 @@ func (m *materialRecord) hasExpired(now time.Time) bool {
 	return !m.ValidTo.IsZero() && !now.Before(m.ValidTo)
 }
 
+// owner is what the material of the key with an ARN is sealed with: in an AWS CloudHSM cluster it is the cluster's, too.
+func (m *materialRecord) owner(arn string) string {
+	if m.Cluster == "" {
+		return arn
+	}
+	return arn + " in " + m.Cluster
+}
+
 // forget deletes the material and keeps what tells whether other material is the same.
 func (m *materialRecord) forget() { m.Sealed, m.ValidTo = nil, time.Time{} }
 

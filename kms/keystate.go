@@ -120,11 +120,13 @@ func (c *call) checkState(key *Key) error {
 	if !ok {
 		return &Error{Code: CodeUnsupportedOperation}
 	}
-	state := key.stateAt(c.now())
+	state := c.stateOf(key)
 	r := row.refusal(state)
 	switch {
 	case r == takes:
 		return nil
+	case r == isUnavailable && key.Metadata.Origin == originXKS:
+		return failf(CodeInvalidState, "%s", messageNotConnected)
 	case state == statePendingReplicaDeletion:
 		return failf(refusals[r].code, "%s is pending replica deletion.", key.ARN)
 	default:

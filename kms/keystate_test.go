@@ -26,7 +26,7 @@ func TestStateTableIsThatOfTheGuide(t *testing.T) {
 	seen := 0
 	for _, row := range rows {
 		cells := strings.Split(row[2], "|")
-		if row[1] == "API" || slices.Contains(notBuilt, row[1]) {
+		if row[1] == "API" || slices.Contains(keyless, row[1]) {
 			continue
 		}
 		require.Len(t, cells, 7, row[1])
@@ -60,10 +60,15 @@ func requireCell(t *testing.T, cell string, got refusal, operation string, colum
 	}
 }
 
+// keyless are the operations that are about no key.
+var keyless = []string{
+	"ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateKey", "DeleteCustomKeyStore", "DescribeCustomKeyStores",
+	"DisconnectCustomKeyStore", "GenerateRandom", "ListKeys", "ListRetirableGrants", "UpdateCustomKeyStore",
+}
+
 // TestEveryKeyOperationHasItsRow: an operation on a key that is not in the table would refuse every key.
 func TestEveryKeyOperationHasItsRow(t *testing.T) {
 	t.Parallel()
-	keyless := []string{"CreateKey", "DescribeCustomKeyStores", "GenerateRandom", "ListKeys", "ListRetirableGrants"}
 	for _, name := range Operations() {
 		_, ok := stateTable[name]
 		require.NotEqual(t, slices.Contains(keyless, name), ok, name)

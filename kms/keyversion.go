@@ -118,7 +118,7 @@ func (k *Key) setMaterials(root *material.Root, before []*keyMaterial) error {
 			}
 		}
 		if m.Sealed == nil {
-			m.Sealed = material.NewSealed(root, k.ARN, spec, m.record.ID, m.record.Sealed)
+			m.Sealed = material.NewSealed(root, m.record.owner(k.ARN), spec, m.record.ID, m.record.Sealed)
 		}
 		k.materials = append(k.materials, m)
 	}

@@ -72,7 +72,7 @@ func TestMLDSARefuses(t *testing.T) {
 		}
 	}
 	b.refused("Sign", in{"KeyId": key, "Message": make([]byte, 64), "MessageType": "DIGEST", "SigningAlgorithm": algorithm},
-		CodeValidation, "Message type DIGEST is incompatible with algorithm ML_DSA_SHAKE_256.")
+		CodeValidation, "Message type DIGEST is incompatible with key spec ML_DSA_44.")
 	b.refused("Sign", in{"KeyId": key, "Message": make([]byte, 64), "SigningAlgorithm": "ED25519_SHA_512"},
 		CodeInvalidKeyUsage, "Algorithm ED25519_SHA_512 is incompatible with key spec ML_DSA_44.")
 

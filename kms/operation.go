@@ -104,7 +104,7 @@ type Result struct {
 func (s *Service) Do(ctx context.Context, call *Call, operation string, input []byte) (Result, error) {
 	op := operations[operation]
 	if op == nil {
-		return Result{}, unknownOperation(operation)
+		return Result{}, &Error{Code: CodeUnknownOperation}
 	}
 	in := op.input()
 	if err := decode(input, in); err != nil {
@@ -160,18 +160,4 @@ func (s *Service) exception(ctx context.Context, operation string, err error) *E
 		Code: CodeInternal, Cause: err,
 		Message: "The request was rejected because an internal exception occurred. The request can be retried.",
 	}
-}
-
-// notBuilt are the operations of the API that are not there: for them AWS's answer is that they are not supported,
-// for any other name that it is not known.
-var notBuilt = []string{
-	"ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DisconnectCustomKeyStore",
-	"UpdateCustomKeyStore",
-}
-
-func unknownOperation(name string) *Error {
-	if slices.Contains(notBuilt, name) {
-		return &Error{Code: CodeUnsupportedOperation}
-	}
-	return &Error{Code: CodeUnknownOperation}
 }

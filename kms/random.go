@@ -9,9 +9,6 @@ var randomOperations = []operation{
 	answers("GenerateRandom", generateRandom),
 }
 
-// codeCustomKeyStoreNotFound is the code of the exception for a custom key store that is not there.
-const codeCustomKeyStoreNotFound = "CustomKeyStoreNotFoundException"
-
 // generateRandomInput is the input of GenerateRandom.
 type generateRandomInput struct {
 	NumberOfBytes    *int32  `kms:"min=1,max=1024"`
@@ -30,18 +27,26 @@ func generateRandom(c *call, in *generateRandomInput) (*generateRandomOutput, er
 	if in.NumberOfBytes == nil {
 		return nil, failf(CodeValidation, "NumberOfBytes is required.")
 	}
-	if err := c.authorize("kms:GenerateRandom", nil, nil); err != nil {
+	recipient, err := c.recipient(in.Recipient)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkRecipient(in.Recipient); err != nil {
+	if err := c.authorize("kms:GenerateRandom", nil, newConditions("").attested(recipient)); err != nil {
 		return nil, err
 	}
 	if in.CustomKeyStoreId != nil {
-		return nil, &Error{Code: codeCustomKeyStoreNotFound} // there are none
+		if err := c.checkRandomStore(*in.CustomKeyStoreId); err != nil {
+			return nil, err
+		}
 	}
 	plaintext := make(secret, *in.NumberOfBytes)
 	if _, err := io.ReadFull(c.service.config.Rand, plaintext); err != nil {
 		return nil, fmt.Errorf("random bytes: %w", err)
 	}
-	return &generateRandomOutput{Plaintext: plaintext}, nil
+	out := &generateRandomOutput{}
+	out.Plaintext, out.CiphertextForRecipient, err = c.answer(recipient, plaintext)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -57,6 +57,10 @@ type keyRecord struct {
 	Rotation          *rotationRecord   `json:"rotation,omitempty"`
 	OnDemandRotations int               `json:"onDemandRotations,omitempty"`
 	Materials         []materialRecord  `json:"materials,omitempty"` // the last is the current one
+	// CustomKeyStoreID is the custom key store that the key is in, empty for none, and XksKeyID the key of the external
+	// key manager behind it.
+	CustomKeyStoreID string `json:"customKeyStore,omitempty"`
+	XksKeyID         string `json:"xksKey,omitempty"`
 	// PendingMaterial is imported material that the next rotation on demand makes current.
 	PendingMaterial *materialRecord `json:"pendingMaterial,omitempty"`
 }
@@ -70,6 +74,8 @@ type rotationRecord struct {
 // materialRecord is key material, sealed under the root key and bound to the ARN of the key, the spec and the id.
 type materialRecord struct {
 	ID string `json:"id"`
+	// Cluster is the AWS CloudHSM cluster that the material was made in, empty for none: it is sealed with its name.
+	Cluster string `json:"cluster,omitempty"`
 	// Sealed is empty for imported material that was deleted or has expired, and may be imported again.
 	Sealed []byte `json:"sealed,omitempty"`
 	// RotationDate is when the material became current by a rotation; it is zero for the first.

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"strconv"
+	"time"
 )
 
 // rotationOperations are the operations on the rotation of key material. [Service.settle] rotates automatically.
@@ -20,6 +21,16 @@ const defaultRotationPeriodInDays = 365
 // maxOnDemandRotations is how often a key can be rotated on demand
 // (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html).
 const maxOnDemandRotations = 25
+
+// rotationGap is how long before its automatic rotation a key is not rotated on demand any more
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html, Errors, ConflictException).
+const rotationGap = 20 * time.Minute
+
+var errRotatesSoon = &Error{
+	Code: CodeConflict,
+	Message: "The request was rejected because an automatic rotation of this key is currently in progress or scheduled to begin " +
+		"within the next 20 minutes.",
+}
 
 // checkRotatesOnDemand refuses a key that cannot have several materials: only symmetric encryption keys can, with
 // material of KMS or imported (https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html).
@@ -152,6 +163,9 @@ func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandO
 		return nil, err
 	}
 	record := *key.record
+	if r := record.Rotation; r != nil && r.Next.Before(c.now().Add(rotationGap)) {
+		return nil, errRotatesSoon
+	}
 	if record.OnDemandRotations >= maxOnDemandRotations {
 		return nil, failf(CodeLimitExceeded, "The on-demand rotations limit has been reached for the given keyId. "+
 			"No more on-demand rotations can be performed for this key: %s", key.ARN)

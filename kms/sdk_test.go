@@ -2,7 +2,6 @@ package kms
 
 import (
 	"reflect"
-	"slices"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
@@ -21,9 +20,9 @@ func TestEveryOperationOfTheSDKIsThere(t *testing.T) {
 	}
 	require.Len(t, names, 56, "of v1.62.4")
 	for _, name := range names {
-		require.NotEqual(t, operations[name] != nil, slices.Contains(notBuilt, name), "%s is neither there nor said not to be", name)
+		require.Contains(t, operations, name)
 	}
-	for _, name := range slices.Concat(Operations(), notBuilt) {
+	for _, name := range Operations() {
 		require.Contains(t, names, name)
 	}
 }

@@ -177,7 +177,7 @@ func (s *Service) seedMaterial(tx *store.Tx, keyARN string, arn *policy.ARN, rec
 	if record.Origin != originKMS {
 		return nil
 	}
-	m, err := s.newMaterial(keyARN, record.Spec)
+	m, err := s.newMaterial(keyARN, record.Spec, "")
 	record.Materials = []materialRecord{m}
 	return err
 }

@@ -3,12 +3,14 @@ package kms
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/strictkms/strictkms/kms/attestation"
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/kms/quota"
 	"github.com/strictkms/strictkms/store"
@@ -27,6 +29,12 @@ type Config struct {
 	Principals Principals
 	// Throttle holds callers to request quotas; nil to none.
 	Throttle *quota.Limiter
+	// AttestationRoots are what attestation documents may end in besides AWS's root.
+	AttestationRoots []*x509.Certificate
+	// Clusters are the AWS CloudHSM clusters that custom key stores can have; nil for none.
+	Clusters *Clusters
+	// Proxies talks to the proxies of external key stores; nil reaches none.
+	Proxies Proxies
 	// Logger is nil for no log.
 	Logger *slog.Logger
 }
@@ -43,6 +51,8 @@ type Service struct {
 	config Config
 	log    *slog.Logger
 	state  *state
+	// attestation verifies who answers are for.
+	attestation *attestation.Verifier
 	// settling is held while keys whose time has come are deleted or rotated.
 	settling sync.Mutex
 	usages   usages
@@ -62,6 +72,7 @@ func New(ctx context.Context, config Config) (*Service, error) {
 		config.Rand = rand.Reader
 	}
 	s := &Service{config: config, log: config.Logger, state: &state{root: config.Root, uses: map[string]*usageRecord{}}}
+	s.attestation = attestation.NewVerifier(config.AttestationRoots...)
 	s.usages.waiting, s.usages.started, s.maxKeys = map[string]*usage{}, s.now(), maxKeys
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

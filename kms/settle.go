@@ -83,7 +83,7 @@ const (
 
 // rotate gives a key new material, which is current from then on; the old stays to decrypt with.
 func (s *Service) rotate(key *Key, record *keyRecord, at time.Time, rotationType string) error {
-	m, err := s.newMaterial(key.ARN, record.Spec)
+	m, err := s.newMaterial(key.ARN, record.Spec, "")
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (s *Service) rotate(key *Key, record *keyRecord, at time.Time, rotationType
 	return nil
 }
 
-// newMaterial generates key material for the key with an ARN and seals it.
-func (s *Service) newMaterial(arn, specName string) (materialRecord, error) {
+// newMaterial generates key material for the key with an ARN, in an AWS CloudHSM cluster if one is named, and seals it.
+func (s *Service) newMaterial(arn, specName, cluster string) (materialRecord, error) {
 	spec := material.LookupSpec(specName)
 	if spec == nil {
 		return materialRecord{}, fmt.Errorf("key material of unknown spec %q", specName)
@@ -102,11 +102,11 @@ func (s *Service) newMaterial(arn, specName string) (materialRecord, error) {
 	if err != nil {
 		return materialRecord{}, fmt.Errorf("generating key material: %w", err)
 	}
-	sealed, err := m.Seal(s.config.Root, arn)
-	if err != nil {
+	record := materialRecord{ID: m.ID(), Cluster: cluster}
+	if record.Sealed, err = m.Seal(s.config.Root, record.owner(arn)); err != nil {
 		return materialRecord{}, fmt.Errorf("sealing key material: %w", err)
 	}
-	return materialRecord{ID: m.ID(), Sealed: sealed}, nil
+	return record, nil
 }
 
 // write puts the new record of a key in place of the one that it was made from.

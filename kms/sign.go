@@ -2,6 +2,7 @@ package kms
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/strictkms/strictkms/kms/material"
 )
@@ -111,19 +112,22 @@ func (c *call) prepareSigning(s *signing) (*Key, *material.Material, *material.A
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := s.check(a); err != nil {
+	if err := s.check(key, a); err != nil {
 		return nil, nil, nil, err
 	}
 	m, err := key.currentMaterial()
 	return key, m, a, err
 }
 
-// check words what is wrong with a message.
-func (s *signing) check(a *material.Algorithm) error {
+// check words what is wrong with a message. Keys for ML-DSA have one algorithm, and AWS names their spec instead
+// (https://github.com/floci-io/floci/issues/3025).
+func (s *signing) check(key *Key, a *material.Algorithm) error {
 	err := a.CheckMessage(s.messageType(), s.message)
 	switch {
 	case errors.Is(err, material.ErrDigestLength):
 		return failf(CodeValidation, "Digest is invalid length for algorithm %s.", a.Name)
+	case errors.Is(err, material.ErrMessageType) && strings.HasPrefix(key.Metadata.Spec, "ML_DSA_"):
+		return failf(CodeValidation, "Message type %s is incompatible with key spec %s.", s.messageType(), key.Metadata.Spec)
 	case errors.Is(err, material.ErrMessageType):
 		return failf(CodeValidation, "Message type %s is incompatible with algorithm %s.", s.messageType(), a.Name)
 	default:

@@ -106,6 +106,11 @@ func TestSignRefuses(t *testing.T) {
 			CodeInvalidKeyUsage, "Algorithm ML_DSA_SHAKE_256 is incompatible with key spec ECC_NIST_P256.",
 		},
 		{
+			"algorithm of China",
+			in{"KeyId": p256, "Message": make([]byte, 32), "MessageType": "DIGEST", "SigningAlgorithm": "SM2DSA"},
+			CodeInvalidKeyUsage, "Algorithm SM2DSA is incompatible with key spec ECC_NIST_P256.",
+		},
+		{
 			"external mu",
 			in{"KeyId": p256, "Message": make([]byte, 64), "MessageType": "EXTERNAL_MU", "SigningAlgorithm": "ECDSA_SHA_256"},
 			CodeValidation, "Message type EXTERNAL_MU is incompatible with algorithm ECDSA_SHA_256.",

@@ -17,7 +17,8 @@ type snapshot struct {
 	// retirable are the grants that have a retiring principal, by what retirableKey makes of them.
 	retirable *btree.Map[string, *grant]
 	// due are the keys that something happens to by itself, by what dueKey makes of them: the next first.
-	due *btree.Map[string, *Key]
+	due          *btree.Map[string, *Key]
+	customStores *btree.Map[string, *customStore] // by ACCOUNT/REGION/ID
 	// counts are how many customer managed keys each account has in each Region, by ACCOUNT/REGION.
 	counts *btree.Map[string, int]
 	// nextDue is the time of the first of due, zero for none.
@@ -36,6 +37,7 @@ func newSnapshot() *snapshot {
 	return &snapshot{
 		keys: new(btree.Map[string, *Key]), ids: new(btree.Map[string, *Key]), aliases: new(btree.Map[string, *alias]),
 		retirable: new(btree.Map[string, *grant]), due: new(btree.Map[string, *Key]), counts: new(btree.Map[string, int]),
+		customStores: new(btree.Map[string, *customStore]),
 	}
 }
 
@@ -45,6 +47,7 @@ func (s *snapshot) copy() *snapshot {
 	out := &snapshot{
 		revision: s.revision, keys: s.keys.Copy(), ids: s.ids.Copy(), aliases: s.aliases.Copy(),
 		retirable: s.retirable.Copy(), due: s.due.Copy(), counts: s.counts.Copy(),
+		customStores: s.customStores.Copy(),
 	}
 	if _, first, ok := out.due.Min(); ok {
 		out.nextDue = first.dueDate()

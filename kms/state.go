@@ -100,6 +100,9 @@ func (s *state) touch(touched touches, key string, value []byte, revision int64)
 	if path, ok := strings.CutPrefix(key, grantPrefix); ok {
 		return touched.grant(path, value, revision)
 	}
+	if path, ok := strings.CutPrefix(key, customStorePrefix); ok {
+		return s.touchCustomStore(path, value, revision)
+	}
 	if path, ok := strings.CutPrefix(key, usagePrefix); ok {
 		return s.touchUsage(path, value)
 	}

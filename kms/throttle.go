@@ -58,7 +58,18 @@ func (c *call) take(name, region string, n int) error {
 	if c.service.config.Throttle.Take(c.Account, region, name, n) {
 		return nil
 	}
-	return &Error{
-		Code: CodeThrottling, Message: "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+	return errThrottled
+}
+
+var errThrottled = &Error{
+	Code: CodeThrottling, Message: "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+}
+
+// takeStore counts a cryptographic operation toward the quota of a custom key store, which the callers of all accounts share
+// (https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html#rps-key-stores).
+func (c *call) takeStore(s *customStore) error {
+	if c.service.config.Throttle.TakeShared(s.account, s.region, quota.CustomKeyStore, s.id) {
+		return nil
 	}
+	return errThrottled
 }

@@ -126,21 +126,6 @@ func (c *call) observeMaterial(m *material.Material) {
 	}
 }
 
-// recipientInfo is where an answer is to be encrypted to: an enclave that proves itself by an attestation document.
-type recipientInfo struct {
-	AttestationDocument    []byte  `kms:"min=1,max=262144"`
-	KeyEncryptionAlgorithm *string `kms:"enum=KeyEncryptionMechanism"`
-}
-
-// checkRecipient refuses answers for enclaves: attestation documents are not verified here, and what is asked to be
-// encrypted for one is not given in the clear.
-func checkRecipient(recipient *recipientInfo) error {
-	if recipient == nil {
-		return nil
-	}
-	return failf(CodeUnsupportedOperation, "Recipient is not supported.")
-}
-
 // nullMember is what AWS says of a member that is missing where the model does not require it.
 func nullMember(name string) error {
 	return failf(CodeValidation,

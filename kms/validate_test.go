@@ -84,7 +84,6 @@ func TestInputIsDecodedStrictly(t *testing.T) {
 	alice := newFixture(t).alice()
 	for _, test := range []struct{ name, operation, input, code, message string }{
 		{"unknown operation", "Destroy", `{}`, CodeUnknownOperation, ""},
-		{"operation that is not there", "CreateCustomKeyStore", `{}`, CodeUnsupportedOperation, ""},
 		{"nothing", "ListKeys", ``, CodeSerialization, ""},
 		{"not JSON", "ListKeys", `{`, CodeSerialization, ""},
 		{"more than JSON", "ListKeys", `{}{}`, CodeSerialization, ""},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/strictkms/strictkms/iam/oidc"
+	"github.com/strictkms/strictkms/kms/xks"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/cloudformation"
@@ -23,6 +24,7 @@ type settings struct {
 	dir      string
 	explain  bool
 	throttle float64
+	xks      xks.Config
 	loads    []load
 	issuers  []*oidc.Provider
 	err      error

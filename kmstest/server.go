@@ -2,6 +2,7 @@ package kmstest
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type Server struct {
 func Start(t T, options ...Option) *Server {
 	t.Helper()
 	set := settings{clock: &Clock{}, defaults: source.Defaults{Account: "111122223333", Region: "us-east-1"}}
+	set.xks.Timeout = defaultProxyTimeout
 	for _, option := range options {
 		option(&set)
 	}
@@ -60,7 +62,12 @@ func Start(t T, options ...Option) *Server {
 	if err != nil {
 		t.Fatalf("kmstest: %v", err)
 	}
+	roots, err := hypervisor()
+	if err != nil {
+		t.Fatalf("kmstest: %v", err)
+	}
 	config := instance.Config{
+		AttestationRoots: []*x509.Certificate{roots.Root()}, ExternalKeyStores: set.xks,
 		World: s.world, Providers: providers, Defaults: set.defaults, Enforce: set.mode, Throttle: set.throttle, Clock: set.clock.Now,
 		SignatureClock: time.Now, //nolint:forbidigo // SDKs sign with the time as it is
 		Logger:         slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),

@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,22 +47,32 @@ func newTerraform(t *testing.T, s *kmstest.Server, from string) *terraform {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("no terraform")
 	}
-	if _, err := os.Stat(filepath.Join(mirror, "registry.terraform.io/hashicorp/aws")); err != nil {
+	pattern := filepath.Join(mirror, "registry.terraform.io/hashicorp/aws/*", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-aws_*")
+	plugins, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	if len(plugins) == 0 {
 		t.Skipf("no terraform provider: there is none in %s; %s names another directory", mirror, pluginsEnv)
 	}
 	dir := t.TempDir()
 	text, err := os.ReadFile(filepath.Join("testdata", from, "main.tf"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tf"), text, 0o600))
-	rc := "provider_installation {\n  filesystem_mirror {\n    path = \"" + mirror + "\"\n  }\n}\ndisable_checkpoint = true\n"
+	// An override needs no terraform init, and Terraform does not hash the 700 MB of the provider for each command
+	// (https://developer.hashicorp.com/terraform/cli/config/config-file#development-overrides-for-provider-developers).
+	rc := "provider_installation {\n  dev_overrides {\n    \"hashicorp/aws\" = \"" + filepath.Dir(plugins[0]) + "\"\n  }\n}\ndisable_checkpoint = true\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "terraform.rc"), []byte(rc), 0o600))
 	root, err := s.Config("root").Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
-	return &terraform{t, dir, append(os.Environ(),
-		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraform.rc"), "TF_IN_AUTOMATION=1", "AWS_ENDPOINT_URL="+s.URL(),
-		"AWS_ACCESS_KEY_ID="+root.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+root.SecretAccessKey, "AWS_SESSION_TOKEN=",
-		"AWS_PROFILE=", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true",
+	return &terraform{t, dir, append(withoutAWS(os.Environ()),
+		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraform.rc"), "TF_IN_AUTOMATION=1", "GOGC=400", "AWS_ENDPOINT_URL="+s.URL(),
+		"AWS_ACCESS_KEY_ID="+root.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+root.SecretAccessKey,
+		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true",
 	)}
+}
+
+// withoutAWS is an environment without the variables that say what AWS is to the user who runs the test.
+func withoutAWS(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
 }
 
 // run runs a command of Terraform and returns what it printed, with its exit status.
@@ -112,7 +125,6 @@ func TestTerraform(t *testing.T) {
 	}
 	s := kmstest.Start(t)
 	f := newTerraform(t, s, "terraform")
-	f.mustRun("init", "-input=false", "-no-color")
 	f.mustRun("apply", "-auto-approve", "-input=false", "-no-color")
 	plan, exit := f.run("plan", "-detailed-exitcode", "-input=false", "-no-color")
 	require.Zero(t, exit, "the plan is not empty: %s", plan)

@@ -20,7 +20,6 @@ func TestTerraformKeys(t *testing.T) {
 	}
 	s := kmstest.Start(t)
 	f := newTerraform(t, s, "terraform-keys")
-	f.mustRun("init", "-input=false", "-no-color")
 	for _, generation := range []string{"first", "second"} {
 		variable := "-var=generation=" + generation
 		f.mustRun("apply", "-auto-approve", "-input=false", "-no-color", variable)

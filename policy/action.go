@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -101,28 +102,46 @@ func LookupAction(name string) (*Action, bool) {
 	return a, ok
 }
 
-// NearestAction returns the shortest name of an action that begins with the text, or else the one
-// that is spelled most like it. Unless the text names another service of the catalogue it is an action of KMS.
+// shortestBeginning is how many letters of an operation say which one is meant.
+const shortestBeginning = 3
+
+// NearestAction returns the action that a name was probably meant to be: the shortest that begins with it, or else the one
+// that is spelled most like it. Unless the text names another service of the catalogue it is an action of KMS. It is
+// empty when no action is near.
 func NearestAction(name string) string {
-	service, _, ok := strings.Cut(strings.ToLower(name), ":")
+	service, operation, ok := strings.Cut(strings.ToLower(name), ":")
 	if !ok {
-		service, name = kmsService, kmsService+":"+name
+		service, operation = kmsService, service
 	}
 	of, ok := theCatalogue.services[service]
 	if !ok {
-		of = theCatalogue.services[kmsService]
+		of, service = theCatalogue.services[kmsService], kmsService
 	}
-	prefix, longer := strings.ToLower(name), ""
+	longer := ""
+	operations := make([]string, 0, of.to-of.from)
 	for i := of.from; i < of.to; i++ {
-		lower := theCatalogue.lowerNames[i]
-		if strings.HasPrefix(lower, prefix) && (longer == "" || len(lower) < len(longer)) {
+		_, other, _ := strings.Cut(theCatalogue.lowerNames[i], ":")
+		operations = append(operations, other)
+		if len(operation) >= shortestBeginning && strings.HasPrefix(other, operation) && (longer == "" || len(theCatalogue.names[i]) < len(longer)) {
 			longer = theCatalogue.names[i]
 		}
 	}
 	if longer != "" {
 		return longer
 	}
-	return closest(name, theCatalogue.names[of.from:of.to])
+	if near, ok := Nearest(operation, operations); ok {
+		return theCatalogue.names[of.from+slices.Index(operations, near)]
+	}
+	return ""
+}
+
+// ActionHint writes the [NearestAction] in a format such as "; did you mean %s?", and nothing when there is none.
+func ActionHint(format, name string) string {
+	near := NearestAction(name)
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, near)
 }
 
 // ServiceTitle returns what a service of the catalogue is called, for the namespace in front of an action's name:

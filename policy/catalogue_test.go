@@ -156,8 +156,12 @@ func TestNearestAction(t *testing.T) {
 	for in, want := range map[string]string{
 		"kms:Decyrpt": "kms:Decrypt", "kms:ReEncrypt": "kms:ReEncryptTo", "reencryptt": "kms:ReEncryptTo", "GenerateDatakeys": "kms:GenerateDataKey", "kms:ListKey": "kms:ListKeys",
 		"iam:CreateUsr": "iam:CreateUser", "STS:assumerol": "sts:AssumeRole", "s3:Encrypt": "kms:Encrypt", "CreateUser": "kms:CreateKey",
+		"kms:Nope": "", "kms:": "", "": "", "kms:S": "", "kms:Sig": "kms:Sign", "fly": "", "iam:Decrypt": "",
 	} {
 		require.Equal(t, want, NearestAction(in), in)
+		hint := ActionHint(", perhaps %s", in)
+		require.Equal(t, want, strings.TrimPrefix(hint, ", perhaps "))
+		require.Equal(t, want == "", hint == "")
 	}
 }
 

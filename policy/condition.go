@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // conditions reads a Condition element: operators over keys over values.
 func (p *parser) conditions(n *node) []Condition {
@@ -62,6 +66,11 @@ func (p *parser) conditionKeys(out []Condition, op Operator, operator *member) [
 
 // checkConditionKey asks for service:name and warns of keys that KMS requests never have.
 func (p *parser) checkConditionKey(m *member) {
+	if at := strings.IndexFunc(m.name, unicode.IsControl); at >= 0 {
+		c, _ := utf8.DecodeRuneInString(m.name[at:])
+		p.fail(CodeInvalidConditionKey, m.offset, "condition key %q has the control character %U: expected service:name, for example kms:ViaService", m.name, c)
+		return
+	}
 	service, name, ok := strings.Cut(m.name, ":")
 	if !ok || service == "" || name == "" {
 		p.fail(CodeInvalidConditionKey, m.offset, "condition key %q is not service:name, for example kms:ViaService", m.name)

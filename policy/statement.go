@@ -165,7 +165,7 @@ func (p *parser) checkAction(v Value, offset int) {
 		// IAM: "AssumeRole policy may only specify STS AssumeRole actions."
 		p.fail(CodeInvalidAction, offset, "action %q of a trust policy is not one of AWS STS", v.Text)
 	case strings.EqualFold(service, "kms") && matchActions(v.Text).IsEmpty():
-		p.warn(CodeUnknownAction, offset, "%q matches no action of KMS: did you mean %q?", v.Text, NearestAction(v.Text))
+		p.warn(CodeUnknownAction, offset, "%q matches no action of KMS%s", v.Text, ActionHint(": did you mean %q?", v.Text))
 	case service != "*" && !strings.EqualFold(service, "kms") && p.kind == KeyPolicy:
 		p.warn(CodeNoEffect, offset, "%q is no action of KMS and has no effect in a key policy", v.Text)
 	}

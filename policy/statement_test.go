@@ -56,6 +56,7 @@ func TestActionFindings(t *testing.T) {
 		{"nothing known", KeyPolicy, with(`["x", ":x", "kms:", ""]`), []string{"!3:2 invalid-action", "!3:7 invalid-action", "!3:13 invalid-action", "!3:21 invalid-action"}, ""},
 		{"wildcard in service", KeyPolicy, with(`["k*:Decrypt", "km?:*"]`), []string{"!3:2 invalid-action", "!3:16 invalid-action"}, "wildcard in the service name"},
 		{"misspelt", KeyPolicy, with(`"kms:Decyrpt"`), []string{"3:1 unknown-action"}, `did you mean "kms:Decrypt"?`},
+		{"like no other", KeyPolicy, with(`"kms:Nope"`), []string{"3:1 unknown-action"}, `"kms:Nope" matches no action of KMS`},
 		{"no such permission", KeyPolicy, with(`"kms:ReEncrypt"`), []string{"3:1 unknown-action"}, "kms:ReEncryptTo"},
 		{"other service", KeyPolicy, with(`"s3:GetObject"`), []string{"3:1 no-effect"}, "no action of KMS"},
 		{"other service in IAM", IdentityPolicy, statement(`"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"`), []string{}, ""},

@@ -49,12 +49,12 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 	}
 	switch {
 	case c.Operator.Quantifier != policy.NoQuantifier && !ok:
-		return s.unknownQuantified(c, term, key, names)
+		return readNullSet(c, s.unknownQuantified(c, term, key, names), term, nullText, nullList)
 	case c.Operator.Quantifier != policy.NoQuantifier && known.Multivalued:
-		return s.quantified(c, term, key, names)
+		return readNullSet(c, s.quantified(c, term, key, names), term, nullList)
 	case c.Operator.Quantifier != policy.NoQuantifier:
 		// A single-valued key is a set of one value, or of none.
-		return onPresence(c.Operator.Quantifier, term, s.single(c, term, key, names))
+		return readNullSet(c, onPresence(c.Operator.Quantifier, term, s.single(c, term, key, names)), term, nullText)
 	case ok && known.Multivalued:
 		if s.assume(MultivaluedWithoutSetOperator) == ReadAnyValue {
 			return s.anyValue(c, term, names)
@@ -87,7 +87,12 @@ func (s *scope) condition(c policy.Condition, names conditionNames) test {
 func (s *scope) anyValue(c policy.Condition, term string, names conditionNames) test {
 	positive := c
 	positive.Operator = policy.Operator{Comparison: c.Operator.Comparison.Positive(), Quantifier: policy.ForAnyValue}
-	t := s.condition(positive, names.inner())
+	key := policy.FoldKey(c.Key.Text)
+	several := s.quantified
+	if _, ok := policy.LookupConditionKey(key); !ok {
+		several = s.unknownQuantified
+	}
+	t := several(positive, term, key, names.inner())
 	if c.Operator.Comparison.Negated() {
 		return s.negation(names.match, t)
 	}

@@ -114,7 +114,7 @@ func (q Question) Requests() ([]evaluator.Request, error) {
 	}
 	action, ok := policy.LookupAction(q.Action)
 	if !ok {
-		return nil, fmt.Errorf("%q is not an action of %s; did you mean %s?", q.Action, policy.ServiceTitle(q.Action), policy.NearestAction(q.Action))
+		return nil, fmt.Errorf("%q is not an action of %s%s", q.Action, policy.ServiceTitle(q.Action), policy.ActionHint("; did you mean %s?", q.Action))
 	}
 	base := evaluator.Request{
 		Principal: q.Principal, Action: action.Name, Context: q.Context,

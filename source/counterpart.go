@@ -16,6 +16,9 @@ func (w *World) Counterpart(other Candidate) (Candidate, bool) {
 		}
 		return w.others(other.Account), true
 	case CandidateAnyone:
+		if pattern, ok := strings.CutPrefix(other.Name, likeAccount); ok {
+			return w.anyoneLike(pattern, w.named().accounts)
+		}
 		return w.anyone(w.named().accounts), true
 	case CandidateService:
 		return w.candidate(caller{kind: evaluator.Service, name: other.Name}, other.Name), true

@@ -56,6 +56,10 @@ type Candidate struct {
 	// Open are the condition keys that have not one value for all that the candidate stands for, for example aws:userid,
 	// which ends with the name of the session.
 	Open []string
+	// Within is, for those whom nothing tells apart but their account, the account that their aws:PrincipalArn is in, as a
+	// pattern such as ???????????? for any; Without are the accounts that it is not in. They are empty for others.
+	Within  string
+	Without []string
 	// Groups and Attached are the ARNs of the groups of a user, and of the customer managed policies that are attached to
 	// the user and its groups or to the role.
 	Groups, Attached []string
@@ -63,8 +67,8 @@ type Candidate struct {
 
 // Candidates returns everybody whom a question about everybody asks about: the users, the roles and the root users of
 // what was loaded; the principals that policies and grants name, loaded or not; and, as one candidate each, whoever else
-// there is in an account of which not all is loaded, and in the accounts that nothing names. They are sorted by kind and
-// name.
+// there is in an account of which not all is loaded, in the accounts that nothing names, and in those of them that a
+// policy names by a pattern. They are sorted by kind and name.
 func (w *World) Candidates() []Candidate {
 	c := collector{w: w, named: w.named(), seen: map[*evaluator.Principal]bool{}}
 	for _, u := range w.Users {
@@ -93,6 +97,11 @@ func (w *World) Candidates() []Candidate {
 	}
 	if c.named.anyone {
 		c.add(w.anyone(c.named.accounts))
+		for _, pattern := range sorted(c.named.accountPatterns) {
+			if candidate, ok := w.anyoneLike(pattern, c.named.accounts); ok {
+				c.add(candidate)
+			}
+		}
 	}
 	slices.SortStableFunc(c.list, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
@@ -213,25 +222,9 @@ func (w *World) others(account string) Candidate {
 		kind: evaluator.RoleSession, partition: w.Defaults.partition(), account: account, path: "/", name: "*", session: "*",
 	}, "")
 	return Candidate{
-		Kind: CandidateAccount, Name: "others in account " + account, Account: account, Open: openOfAnybody,
+		Kind: CandidateAccount, Name: "others in account " + account, Account: account, Open: openOfAnybody, Within: account,
 		Note:      "not loaded: by the account's IAM policies",
 		Principal: w.stranger(p, "others in account "+account),
-	}
-}
-
-// anyone stands for the principals of the accounts that nothing names: everybody whom "*" means besides the others.
-func (w *World) anyone(taken map[string]bool) Candidate {
-	account := "000000000000"
-	for n := 1; taken[account]; n++ {
-		account = padded(n)
-	}
-	p := w.principalOf(caller{
-		kind: evaluator.RoleSession, partition: w.Defaults.partition(), account: account, path: "/", name: "*", session: "*",
-	}, "")
-	return Candidate{
-		Kind: CandidateAnyone, Name: "anyone in any other account", Principal: w.stranger(p, "other accounts"),
-		Note: "not loaded: by their accounts' IAM policies",
-		Open: append([]string{"aws:PrincipalOrgID", "aws:PrincipalOrgPaths"}, openOfAnybody...),
 	}
 }
 

@@ -51,18 +51,24 @@ func (w *World) managed(arn string) *policy.Document {
 	if doc, ok := l.provided.Load(arn); ok {
 		return doc.(*policy.Document) //nolint:forcetypeassert // only documents are stored
 	}
-	text, ok := iam.AWSManagedPolicy(arn)
-	if !ok {
-		return nil
-	}
-	name := arn[strings.LastIndex(arn, "/")+1:]
-	parsed, _ := policy.Parse(policy.IdentityPolicy, name, []byte(text), policy.WithARN(arn),
-		policy.WithFile("AWS managed policy "+name), policy.WithoutSizeLimit())
+	parsed := ProvidedPolicy(arn)
 	if parsed == nil {
 		return nil
 	}
 	doc, _ := l.provided.LoadOrStore(arn, parsed)
 	return doc.(*policy.Document) //nolint:forcetypeassert // only documents are stored
+}
+
+// ProvidedPolicy returns a policy that AWS manages and that this program brings along, nil when it does not.
+func ProvidedPolicy(arn string) *policy.Document {
+	text, ok := iam.AWSManagedPolicy(arn)
+	if !ok {
+		return nil
+	}
+	name := arn[strings.LastIndex(arn, "/")+1:]
+	doc, _ := policy.Parse(policy.IdentityPolicy, name, []byte(text), policy.WithARN(arn),
+		policy.WithFile("AWS managed policy "+name), policy.WithoutSizeLimit())
+	return doc
 }
 
 func table[K comparable, V any](values []V, key func(V) K) map[K]V {

@@ -3,7 +3,6 @@ package source
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/strictkms/strictkms/policy"
@@ -18,12 +17,14 @@ type named struct {
 	// sessionProviders are those that other policies name: they mean sessions.
 	sessionProviders map[string]bool
 	anyone           bool // "*", or everybody but some
+	// accountPatterns are the accounts that conditions name with wildcards.
+	accountPatterns map[string]bool
 }
 
 func newNamed() named {
 	return named{
 		accounts: map[string]bool{}, arns: map[string]bool{}, services: map[string]bool{},
-		providers: map[string]bool{}, sessionProviders: map[string]bool{},
+		providers: map[string]bool{}, sessionProviders: map[string]bool{}, accountPatterns: map[string]bool{},
 	}
 }
 
@@ -38,6 +39,9 @@ func (w *World) named() named {
 		}
 		for _, g := range k.Grants {
 			n.grantee(g.GranteePrincipal + g.GranteeServicePrincipal)
+			for _, name := range []string{g.RetiringPrincipal, g.RetiringServicePrincipal, g.IssuingAccount} {
+				n.grantee(name)
+			}
 		}
 	}
 	for _, u := range w.Users {
@@ -49,8 +53,13 @@ func (w *World) named() named {
 			n.policy(r.Trust)
 		}
 	}
-	for id := range w.Accounts {
+	for id, account := range w.Accounts {
 		n.account(id)
+		for _, level := range account.RCPs {
+			for _, doc := range level {
+				n.conditions(doc)
+			}
+		}
 	}
 	return n
 }
@@ -78,6 +87,14 @@ func (n *named) policy(doc *policy.Document) {
 				n.principal(p, doc.Kind)
 			}
 		}
+	}
+	n.conditions(doc)
+}
+
+// conditions adds the accounts that the conditions of a policy name: resource control policies, which are for everybody,
+// except some so.
+func (n *named) conditions(doc *policy.Document) {
+	for _, s := range doc.Statements {
 		for _, c := range s.Conditions {
 			n.condition(c)
 		}
@@ -120,6 +137,9 @@ func (n *named) condition(c policy.Condition) {
 	}
 	for _, v := range c.Values {
 		n.account(v.Text)
+		if strings.ContainsAny(v.Text, "*?") && strings.Trim(v.Text, "0123456789*?") == "" && strings.Trim(v.Text, "*") != "" && v.Text != anyAccount {
+			n.accountPatterns[v.Text] = true
+		}
 		if arn, ok := policy.ParseARN(v.Text); ok {
 			n.account(arn.Account)
 		}
@@ -127,9 +147,3 @@ func (n *named) condition(c policy.Condition) {
 }
 
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
-
-// padded is a number as an account id.
-func padded(n int) string {
-	text := strconv.Itoa(n)
-	return strings.Repeat("0", 12-len(text)) + text
-}

@@ -5,6 +5,7 @@ package source
 
 import (
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/kms"
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -20,6 +21,9 @@ type World struct {
 	Roles           []*Role
 	ManagedPolicies []*policy.Document // Document.ARN is set
 	Keys            []*Key
+	// Clusters are AWS CloudHSM clusters, for servers: they decide nothing. Of several with one account, Region and id the
+	// last counts.
+	Clusters []kms.Cluster
 	// Endpoints are the policies of VPC endpoints by id (vpce-…).
 	Endpoints map[string]*policy.Document
 	// WholeAccounts are the accounts all of whose users, groups, roles and managed policies were loaded, as from a

@@ -61,7 +61,7 @@ func lookupAction(name string) (*policy.Action, error) {
 	if action, ok := policy.LookupAction(name); ok {
 		return action, nil
 	}
-	return nil, fmt.Errorf("there is no action %s of %s; nearest: %s", name, policy.ServiceTitle(name), policy.NearestAction(name))
+	return nil, fmt.Errorf("there is no action %s of %s%s", name, policy.ServiceTitle(name), policy.ActionHint("; nearest: %s", name))
 }
 
 // setPrincipal finds the caller, in a session of its own when it has a session policy.

@@ -30,15 +30,23 @@ type running struct {
 
 type runningKey struct{}
 
-// condition knows [boto3]: whether there is the AWS SDK for Python.
+// condition knows [boto3]: whether there is the AWS SDK for Python; and [cryptography]: whether there is Python's package
+// of that name.
 func condition(name string) (bool, error) {
-	if name != "boto3" {
+	switch name {
+	case "boto3":
+		return hasBoto3(), nil
+	case "cryptography":
+		return hasCryptography(), nil
+	default:
 		return false, fmt.Errorf("unknown condition %q", name)
 	}
-	return hasBoto3(), nil
 }
 
-var hasBoto3 = sync.OnceValue(func() bool { return exec.Command("python3", "-c", "import boto3").Run() == nil })
+var (
+	hasBoto3        = sync.OnceValue(func() bool { return exec.Command("python3", "-c", "import boto3").Run() == nil })
+	hasCryptography = sync.OnceValue(func() bool { return exec.Command("python3", "-c", "import cryptography").Run() == nil })
+)
 
 // startLine is what strictkms serve prints when it serves.
 var startLine = regexp.MustCompile(`^strictkms: listening on (\S+), enforcement \w+, `)

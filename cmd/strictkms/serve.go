@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/strictkms/strictkms/iam/oidc"
 	"github.com/strictkms/strictkms/internal/instance"
+	"github.com/strictkms/strictkms/kms/attestation"
 	"github.com/strictkms/strictkms/kms/quota"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source/seed"
@@ -36,6 +38,8 @@ type serveParams struct {
 	services    []string
 	providers   []string
 	throttle    string
+	attestation []string
+	xks         xksParams
 	verbose     bool
 	now         func() time.Time
 }
@@ -86,6 +90,9 @@ func addServer(cmd *cobra.Command, p *serveParams) {
 		"a `FILE` with an OpenID Connect identity provider, whose tokens AssumeRoleWithWebIdentity takes (repeatable)")
 	flags.StringVar(&p.throttle, "throttle", "",
 		"hold callers to request quotas: aws for AWS's, or a `MULTIPLE` of them such as 2x or 0.1x (default: none)")
+	flags.StringArrayVar(&p.attestation, "attestation-root", nil,
+		"a `FILE` with certificates in PEM that attestation documents of enclaves may end in, besides AWS's root (repeatable)")
+	addXKS(cmd, &p.xks)
 	flags.BoolVarP(&p.verbose, "verbose", "v", false, "log every call")
 	addStack(cmd, &p.stack)
 }
@@ -114,14 +121,23 @@ func (p *serveParams) config(errw io.Writer) (instance.Config, error) {
 			return instance.Config{}, fmt.Errorf("--throttle: %w", err)
 		}
 	}
+	roots, err := attestationRoots(p.attestation)
+	if err != nil {
+		return instance.Config{}, err
+	}
+	stores, err := p.xks.config()
+	if err != nil {
+		return instance.Config{}, err
+	}
 	level := slog.LevelInfo
 	if p.verbose {
 		level = slog.LevelDebug
 	}
 	return instance.Config{
 		Listen: p.listen, Store: p.store, Data: p.data, RootKey: p.rootKey,
-		Enforce: mode, World: world, Trail: p.trail, Services: services, Providers: providers, Throttle: throttle,
-		Version: readVersions().StrictKMS, Clock: p.now, Logger: newLogger(errw, level),
+		Enforce: mode, World: world, Trail: p.trail, Services: services, Providers: providers, Throttle: throttle, AttestationRoots: roots,
+		ExternalKeyStores: stores,
+		Version:           readVersions().StrictKMS, Clock: p.now, Logger: newLogger(errw, level),
 	}, nil
 }
 
@@ -196,6 +212,25 @@ func serviceNames(names []string) ([]string, error) {
 		full = append(full, parts[1]+".amazonaws.com")
 	}
 	return full, nil
+}
+
+// attestationRoots reads certificates from files, and tells all that is wrong with them.
+func attestationRoots(files []string) ([]*x509.Certificate, error) {
+	var roots []*x509.Certificate
+	var wrong []error
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		found, err := attestation.ParseRoots(file, text)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("--attestation-root: %w", err))
+		}
+		roots = append(roots, found...)
+	}
+	return roots, errors.Join(wrong...)
 }
 
 // identityProviders reads identity providers from files.

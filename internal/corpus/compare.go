@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,14 @@ func (c Case) Problems(d evaluator.Decision) []string {
 	}
 	if want.Layer != "" && !slices.Contains(denying(d), want.Layer) {
 		differs("layers that deny", want.Layer, strings.Join(denying(d), ", "))
+	}
+	for _, layer := range slices.Sorted(maps.Keys(want.Outcomes)) {
+		at := slices.IndexFunc(d.Layers, func(l evaluator.Layer) bool { return l.Layer == layer })
+		if at < 0 {
+			differs("outcome of "+layer, want.Outcomes[layer], "no such layer")
+		} else if got := d.Layers[at].Outcome; got != want.Outcomes[layer] {
+			differs("outcome of "+layer, want.Outcomes[layer], got)
+		}
 	}
 	if want.Message != "" && d.Message != want.Message {
 		differs("message", want.Message, d.Message)

@@ -45,7 +45,9 @@ type Expect struct {
 	Layer string `yaml:"layer"`
 	// Statements are the deciding ones: "POLICY/SID", "POLICY/INDEX" without a Sid, "grant ID".
 	Statements []string `yaml:"statements"`
-	Message    string   `yaml:"message"`
+	// Outcomes are what layers say, by their names.
+	Outcomes map[string]string `yaml:"outcomes"`
+	Message  string            `yaml:"message"`
 	// Assumptions are named assumptions that the decision must list.
 	Assumptions []string `yaml:"assumptions"`
 	// NotAssumed are named assumptions that the decision must not list.

@@ -18,7 +18,7 @@ import (
 func TestCorpus(t *testing.T) {
 	cases, err := Load("../../testdata/decisions")
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(cases), 870, "cases were lost")
+	require.GreaterOrEqual(t, len(cases), 2500, "cases were lost")
 	different := 0
 	deciders := map[*source.World]*evaluator.Evaluator{}
 	for _, c := range cases {
@@ -61,5 +61,23 @@ func differences(ctx context.Context, decider *evaluator.Evaluator, c Case) []st
 	same("reason", explained.Reason, brief.Reason)
 	same("message", explained.Message, brief.Message)
 	same("deciding statements", slices.Sorted(slices.Values(deciding(explained))), slices.Sorted(slices.Values(deciding(brief))))
+	for i, l := range brief.Layers {
+		twice := slices.ContainsFunc(brief.Layers[:i], func(known evaluator.Layer) bool { return known.Layer == l.Layer })
+		same("whether a layer is there twice", false, twice)
+		same("outcome of "+l.Layer, outcomeOf(explained, l.Layer), l.Outcome)
+		for _, st := range l.Statements {
+			same("a deciding statement", true, st.Matched && st.Deciding)
+		}
+	}
 	return out
+}
+
+// outcomeOf is what a layer says, empty when the decision does not have it.
+func outcomeOf(d evaluator.Decision, layer string) string {
+	for _, l := range d.Layers {
+		if l.Layer == layer {
+			return l.Outcome
+		}
+	}
+	return ""
 }

@@ -144,6 +144,11 @@ var rules = []rule{
 		pkg: "kms/attestation", modules: []string{"github.com/fxamacker/cbor/v2", "github.com/veraison/go-cose"},
 		deny: effects,
 	},
+	// The client of external key store proxies: kms knows no HTTP, and says what it needs of one. aws: the signer.
+	{
+		pkg: "kms/xks", own: []string{"kms", "kms/material"}, modules: []string{"github.com/aws/aws-sdk-go-v2/aws"},
+		deny: []string{"math/rand", "math/rand/v2"},
+	},
 	// Request quotas: how often an account may call.
 	{pkg: "kms/quota", modules: []string{"golang.org/x/time/rate"}, deny: effects},
 	// The root key's file.
@@ -169,6 +174,9 @@ var rules = []rule{
 		pkg: "kmstest", own: []string{"internal/instance", "internal/enclave", "server/...", "source/...", "kms/...", "iam", "iam/oidc", "policy", "evaluator"},
 		modules: []string{"github.com/aws/aws-sdk-go-v2"},
 	},
+
+	// The reference external key store proxy. It knows of KMS only how requests are signed.
+	{pkg: "kmstest/xksproxy", own: []string{"server/sigv4"}, deny: []string{"math/rand", "math/rand/v2"}},
 
 	// Programs, and support for tests. Nothing imports them but what is named below.
 	{pkg: "cmd/...", own: anything, modules: anything},

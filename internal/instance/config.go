@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strictkms/strictkms/iam/oidc"
+	"github.com/strictkms/strictkms/kms/xks"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/source"
@@ -46,6 +48,10 @@ type Config struct {
 	Providers *oidc.Providers
 	// Throttle is the multiple of AWS's request quotas that callers are held to; zero is no quota.
 	Throttle float64
+	// AttestationRoots are what attestation documents of enclaves may end in besides AWS's root.
+	AttestationRoots []*x509.Certificate
+	// ExternalKeyStores says how the proxies of external key stores are reached. Clock and Logger are those below.
+	ExternalKeyStores xks.Config
 	// Version is told by the health page.
 	Version string
 	// Clock tells the time; nil is time.Now.

@@ -17,6 +17,7 @@ import (
 	"github.com/strictkms/strictkms/kms/material"
 	"github.com/strictkms/strictkms/kms/material/rootfile"
 	"github.com/strictkms/strictkms/kms/quota"
+	"github.com/strictkms/strictkms/kms/xks"
 	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
 	"github.com/strictkms/strictkms/server/trail"
@@ -40,6 +41,7 @@ type Instance struct {
 	enforcer *enforce.Enforcer
 	trail    *trail.Trail
 	seeded   seed.Report
+	clusters kms.Clusters
 	// closers end what was started, in the order in which it was.
 	closers []func() error
 	served  chan error
@@ -159,6 +161,8 @@ func (i *Instance) startServices(ctx context.Context, st store.Store, root *mate
 	}
 	i.kms, err = kms.New(ctx, kms.Config{
 		Store: st, Root: root, Clock: i.config.Clock, Principals: i.iam, Throttle: throttle, Logger: i.config.Logger,
+		Clusters: &i.clusters, Proxies: i.proxies(),
+		AttestationRoots: i.config.AttestationRoots,
 	})
 	if err != nil {
 		return err
@@ -167,19 +171,53 @@ func (i *Instance) startServices(ctx context.Context, st store.Store, root *mate
 	return i.fill(ctx)
 }
 
+// proxies reaches the proxies of external key stores. They hold signatures to the time as it is.
+func (i *Instance) proxies() kms.Proxies {
+	config := i.config.ExternalKeyStores
+	config.Clock, config.Logger = i.config.SignatureClock, i.config.Logger
+	if config.Clock == nil {
+		config.Clock = i.config.Clock
+	}
+	client := xks.New(config)
+	i.closers = append(i.closers, func() error {
+		client.Close()
+		return nil
+	})
+	return client
+}
+
+// putClusters adds the AWS CloudHSM clusters of a world, each in the place of the one that has its id.
+func (i *Instance) putClusters(world *source.World) error {
+	for _, cluster := range world.Clusters {
+		if err := i.clusters.Put(cluster); err != nil {
+			return fmt.Errorf("cluster %s: %w", cluster.ID, err)
+		}
+	}
+	return nil
+}
+
+// Clusters are the AWS CloudHSM clusters that there are for custom key stores.
+func (i *Instance) Clusters() *kms.Clusters { return &i.clusters }
+
 // fill writes what was loaded to the store, as far as it is not there yet.
 func (i *Instance) fill(ctx context.Context) error {
 	world := i.config.World
 	if world == nil {
 		world = &source.World{Defaults: i.config.Defaults}
 	}
-	var err error
+	err := i.putClusters(world)
+	if err != nil {
+		return err
+	}
 	i.seeded, err = seed.Apply(ctx, world, i.iam, i.kms, seed.Options{Services: i.config.Services})
 	return err
 }
 
 // Fill adds a world to the running server, as far as it is not there yet.
 func (i *Instance) Fill(ctx context.Context, world *source.World) (seed.Report, error) {
+	if err := i.putClusters(world); err != nil {
+		return seed.Report{}, err
+	}
 	return seed.Apply(ctx, world, i.iam, i.kms, seed.Options{})
 }
 
@@ -219,6 +257,9 @@ func (i *Instance) Trail() *trail.Trail { return i.trail }
 
 // Region is the Region of calls that do not say one.
 func (i *Instance) Region() string { return i.config.Defaults.Region }
+
+// Defaults are the account and Region of calls that do not say them.
+func (i *Instance) Defaults() source.Defaults { return i.config.Defaults }
 
 // KMS is the server's key management service.
 func (i *Instance) KMS() *kms.Service { return i.kms }

@@ -5,6 +5,8 @@ import "encoding/hex"
 // The layout of a symmetric ciphertext, documented in docs/ciphertext.md.
 const (
 	ciphertextVersion = 1
+	// ciphertextVersionTwice is the version of ciphertexts that an external key manager encrypted once more.
+	ciphertextVersionTwice = 2
 	// flagMultiRegion is set when the key id is that of a multi-Region key. All other flags are zero.
 	flagMultiRegion = 1 << 0
 
@@ -32,7 +34,7 @@ type Header struct {
 // ParseCiphertext reads the header of a symmetric ciphertext. It proves nothing: only decryption does. The error is
 // [ErrCiphertext] for everything that is not a ciphertext of this format.
 func ParseCiphertext(ciphertext []byte) (Header, error) {
-	if len(ciphertext) < CiphertextOverheadInBytes || ciphertext[0] != ciphertextVersion ||
+	if len(ciphertext) < CiphertextOverheadInBytes || ciphertext[0] != ciphertextVersion && ciphertext[0] != ciphertextVersionTwice ||
 		ciphertext[offsetFlags]&^flagMultiRegion != 0 {
 		return Header{}, ErrCiphertext
 	}

@@ -25,7 +25,7 @@ type Limiter struct {
 }
 
 // bucket is one quota of an account in a Region.
-type bucket struct{ account, region, name string }
+type bucket struct{ account, region, name, of string }
 
 // New returns a Limiter that allows a multiple of AWS's default quotas. The clock is nil for time.Now.
 func New(multiple float64, clock func() time.Time) *Limiter {
@@ -62,11 +62,21 @@ func mostAtOnce(name string) int {
 // Take reports whether an account may make n more requests that count toward a quota in a Region now, and counts them if it
 // may. A quota that AWS does not name has no limit.
 func (l *Limiter) Take(account, region, name string, n int) bool {
-	perSecond, ok := Of(name, region)
+	return l.take(bucket{account, region, name, ""}, n)
+}
+
+// TakeShared is Take of one request for a quota that each of several things in a Region of an account has for itself, such as
+// a custom key store. A nil Limiter has no limits.
+func (l *Limiter) TakeShared(account, region, name, of string) bool {
+	return l == nil || l.take(bucket{account, region, name, of}, 1)
+}
+
+func (l *Limiter) take(key bucket, n int) bool {
+	name := key.name
+	perSecond, ok := Of(name, key.region)
 	if !ok {
 		return true
 	}
-	key := bucket{account, region, name}
 	l.mu.Lock()
 	limiter := l.buckets[key]
 	if limiter == nil {

@@ -12,6 +12,8 @@ const (
 	RSA       = "Cryptographic operations (RSA)"
 	ECC       = "Cryptographic operations (ECC)"
 	MLDSA     = "Cryptographic operations (ML-DSA)"
+	// CustomKeyStore is the quota that all keys in one custom key store share, in addition to Symmetric.
+	CustomKeyStore = "Cryptographic operations (custom key store)"
 )
 
 // KeyPair is the quota of GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext for a key pair spec.
@@ -57,6 +59,10 @@ var table = map[string]quota{
 	RSA:       {perSecond: 1_000},
 	ECC:       {perSecond: 1_000},
 	MLDSA:     {perSecond: 1_000},
+
+	// Each custom key store has it for itself:
+	// https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html#rps-key-stores.
+	CustomKeyStore: {perSecond: 1_800},
 
 	KeyPair("ECC_NIST_EDWARDS25519"): {perSecond: 100},
 	KeyPair("ECC_NIST_P256"):         {perSecond: 100},

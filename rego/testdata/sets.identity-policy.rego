@@ -22,6 +22,7 @@ allow contains 2 if {
 # Statement 3, Allow, sets.identity-policy.json:40:5
 allow contains 3 if {
 	input.action == "kms:Decrypt"
+	input.context["kms:encryptioncontextkeys"] != [""]
 	condition_3_0
 }
 
@@ -46,6 +47,7 @@ allow contains 6 if {
 # Statement 7, Allow, sets.identity-policy.json:83:5
 allow contains 7 if {
 	input.action == "kms:Decrypt"
+	input.context["aws:username"] != ""
 	input.context["aws:username"]
 	not input.context["aws:username"] == "alice"
 }
@@ -80,12 +82,13 @@ allow contains 12 if {
 # Statement 13, Allow, sets.identity-policy.json:146:5
 allow contains 13 if {
 	input.action == "kms:Decrypt"
-	not input.context["aws:tagkeys"]
+	condition_13_0
 }
 
 # Statement 14, Allow, sets.identity-policy.json:156:5
 allow contains 14 if {
 	input.action == "kms:Decrypt"
+	input.context["aws:tagkeys"] != [""]
 	input.context["aws:tagkeys"]
 }
 
@@ -103,6 +106,8 @@ condition_0_0 if {
 	}
 }
 
+condition_0_0 if input.context["aws:tagkeys"] == [""]
+
 value_1_0(value) if value == "b"
 
 value_1_0(value) if startswith(value, "a")
@@ -114,6 +119,8 @@ condition_1_0 if {
 		value_1_0(value)
 	}
 }
+
+condition_1_0 if input.context["kms:encryptioncontextkeys"] == [""]
 
 condition_2_0 if {
 	some value in input.context["kms:encryptioncontextkeys"]
@@ -146,6 +153,8 @@ condition_6_0 if not input.context["aws:username"]
 
 condition_6_0 if input.context["aws:username"] == "alice"
 
+condition_6_0 if input.context["aws:username"] == ""
+
 condition_8_0_values if {
 	some value in input.context["acme:many"]
 	startswith(value, "a")
@@ -173,3 +182,7 @@ condition_9_0 if {
 	not input.context["acme:many"] == "a"
 	not input.context["acme:many"] == "b"
 }
+
+condition_13_0 if not input.context["aws:tagkeys"]
+
+condition_13_0 if input.context["aws:tagkeys"] == [""]

@@ -44,8 +44,11 @@ type Decision struct {
 	Took time.Duration
 }
 
-// Note is a member of additionalEventData.
-type Note struct{ Name, Value string }
+// Note is a member of additionalEventData: a string, or a map of strings.
+type Note struct {
+	Name  string
+	Value any
+}
 
 // Mode is what happens to what AWS would deny.
 func (c *Call) Mode() Mode { return c.enforcer.mode }
@@ -119,7 +122,7 @@ func (c *Call) Key(key *kms.Key) {
 func (c *Call) Material(id string) { c.materials = append(c.materials, id) }
 
 // Note implements [kms.Observer]. A later value takes the place of an earlier one.
-func (c *Call) Note(name, value string) {
+func (c *Call) Note(name string, value any) {
 	for i := range c.notes {
 		if c.notes[i].Name == name {
 			c.notes[i].Value = value

@@ -11,12 +11,13 @@ import (
 
 // secret are the members of requests and answers that are never written, at any depth, whatever their type. Blobs
 // are never written either, whatever their name. Grant tokens are not secret to AWS, but CloudTrail does not have
-// them (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#grant_token).
+// them (https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#grant_token); what it tells about a recipient is
+// in additionalEventData (https://docs.aws.amazon.com/kms/latest/developerguide/ct-attestation.html).
 var secret = map[string]bool{
 	"AttestationDocument": true, "Ciphertext": true, "CiphertextBlob": true, "CiphertextForRecipient": true,
 	"EncryptedKeyMaterial": true, "GrantToken": true, "GrantTokens": true, "ImportToken": true,
 	"KeyStorePassword": true, "Mac": true, "Message": true, "NewPassword": true, "OldPassword": true, "Password": true,
-	"Plaintext": true, "PrivateKeyCiphertextBlob": true, "PrivateKeyPlaintext": true, "PublicKey": true,
+	"Plaintext": true, "PrivateKeyCiphertextBlob": true, "PrivateKeyPlaintext": true, "PublicKey": true, "Recipient": true,
 	"SAMLAssertion": true, "SecretAccessKey": true, "SessionToken": true, "SharedSecret": true, "Signature": true, "TokenCode": true,
 	"WebIdentityToken": true, "XksProxyAuthenticationCredential": true,
 }
@@ -38,6 +39,7 @@ var implied = map[string]map[string]any{
 	},
 	"PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": false, "policyName": "default"},
 	"GetKeyPolicy": {"policyName": "default"},
+	"ReplicateKey": {"bypassPolicyLockoutSafetyCheck": false, "description": ""},
 	"Sign":         {"messageType": "RAW"},
 	"Verify":       {"messageType": "RAW"},
 }
@@ -58,12 +60,25 @@ func requestParameters(e *Entry) map[string]any {
 		mirror(out, "keySpec", "customerMasterKeySpec")
 		mirror(out, "customerMasterKeySpec", "keySpec")
 	}
+	if strings.HasSuffix(e.Operation, "CustomKeyStore") {
+		nameCluster(out)
+	}
 	for name, value := range implied[e.Operation] {
 		if _, given := out[name]; !given {
 			out[name] = value
 		}
 	}
 	return out
+}
+
+// nameCluster gives the cluster of an AWS CloudHSM key store the name that CloudTrail has for it, and leaves out its
+// certificate (https://docs.aws.amazon.com/kms/latest/developerguide/ct-create-keystore.html).
+func nameCluster(out map[string]any) {
+	if id, given := out["cloudHsmClusterId"]; given {
+		out["clusterId"] = id
+	}
+	delete(out, "cloudHsmClusterId")
+	delete(out, "trustAnchorCertificate")
 }
 
 // mirror gives a parameter the value of another, if only the other is given.

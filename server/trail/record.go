@@ -71,12 +71,15 @@ func (r *record) line() ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// newRecords makes the lines of a call: that of the caller's account, and one for each other account whose key was
-// used. A call across accounts that was denied is not told to the owner
+// newRecords makes the lines of a call: that of the caller's account, one for another Region in which it changed something,
+// and one for each other account whose key was used. A call across accounts that was denied is not told to the owner
 // (https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html).
 func newRecords(e *Entry) []*record {
 	r := newRecord(e)
 	records := []*record{r}
+	if other := elsewhere(e, r); other != nil {
+		return append(records, other) // of keys of the caller's own account
+	}
 	caller := e.Call.Caller()
 	if caller == nil || caller.Account == "" || r.ErrorCode == accessDenied {
 		return records
@@ -185,12 +188,13 @@ func errorOf(err error) (code, message string) {
 	return kms.CodeInternal, ""
 }
 
-// resources are the aliases and keys of the call, each once, in the order in which they came up.
+// resources are the aliases and keys of the call, each once, in the order in which they came up. Those of another Region are
+// not told (https://docs.aws.amazon.com/kms/latest/developerguide/ct-update-primary-region.html).
 func resources(e *Entry) []resource {
 	out := append([]resource{}, roles(e)...)
 	add := func(arn string) {
 		parsed, ok := policy.ParseARN(arn)
-		if !ok || slices.ContainsFunc(out, func(r resource) bool { return r.ARN == arn }) {
+		if !ok || parsed.Region != e.Call.Connection().Region || slices.ContainsFunc(out, func(r resource) bool { return r.ARN == arn }) {
 			return
 		}
 		out = append(out, resource{AccountID: parsed.Account, Type: "AWS::KMS::Key", ARN: arn})

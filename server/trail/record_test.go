@@ -219,12 +219,15 @@ func TestAliasesNotesAndEndpoint(t *testing.T) {
 	require.NoError(t, call.Authorize(t.Context(), &kms.Access{Action: "kms:CreateAlias", Alias: alias}))
 	require.NoError(t, call.Authorize(t.Context(), &kms.Access{Action: "kms:CreateAlias", Key: key(t)}))
 	call.Note("grantId", "g1")
+	call.Note("recipient", map[string]string{"attestationDocumentModuleId": "i-1-enc1"})
 	got := decoded(t, newRecord(&Entry{Call: call, Operation: "CreateAlias"}))
 	require.Equal(t, []any{
 		map[string]any{"accountId": account, "type": "AWS::KMS::Key", "ARN": alias},
 		map[string]any{"accountId": account, "type": "AWS::KMS::Key", "ARN": keyARN},
 	}, got["resources"])
-	require.Equal(t, map[string]any{"grantId": "g1"}, got["additionalEventData"])
+	require.Equal(t, map[string]any{
+		"grantId": "g1", "recipient": map[string]any{"attestationDocumentModuleId": "i-1-enc1"},
+	}, got["additionalEventData"])
 	require.Equal(t, "vpce-1", got["vpcEndpointId"])
 	require.Equal(t, false, got["readOnly"])
 	require.Empty(t, got["errorCode"], "soft let it pass")

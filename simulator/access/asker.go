@@ -73,6 +73,8 @@ type Asker struct {
 	settings Settings
 	callers  sync.Map // of *callerReach by *evaluator.Principal
 	keys     sync.Map // of *keyReach by *evaluator.Key
+	// strangers are the callers of candidates who stand for others, by *evaluator.Principal.
+	strangers sync.Map
 	// testOnlyPlain asks the evaluator about everything.
 	testOnlyPlain bool
 }
@@ -117,7 +119,7 @@ func New(world *source.World, ev *evaluator.Evaluator, s Settings) *Asker {
 func (a *Asker) question(c *source.Candidate, action *policy.Action, key *evaluator.Key, alias string) question {
 	q := question{
 		Question: simulator.Question{
-			Principal: c.Principal, Action: action.Name, Key: key, Alias: alias,
+			Principal: a.confined(c), Action: action.Name, Key: key, Alias: alias,
 			Context: a.settings.Context(key), EndpointPolicies: a.settings.EndpointPolicies,
 		},
 	}
@@ -226,6 +228,9 @@ func (a *Asker) resolve(ctx context.Context, req evaluator.Request, open evaluat
 	for _, w := range r.Ways {
 		out.Ways = append(out.Ways, Way{Reason: w.Reason, If: conditions(w.Conditions, w.Reason), Statements: statements(w.Layers)})
 	}
+	if len(out.Ways) == 1 && len(out.Ways[0].If) == 0 && !out.WaysOmitted { // all that was left is whose name it is
+		out.Verdict = Always
+	}
 	return out, nil
 }
 
@@ -259,6 +264,8 @@ func conditions(list []evaluator.Condition, reason string) []evaluator.Condition
 	denies := func(c evaluator.Condition) bool { return isStandIn(&c) && c.Unless }
 	for _, c := range list {
 		switch {
+		case c.Policy == confinement:
+			continue
 		case allows(c) && !byIAM && slices.ContainsFunc(list, denies), denies(c) && byIAM && slices.ContainsFunc(list, allows):
 			continue
 		case denies(c):

@@ -71,8 +71,8 @@ func Actions(texts ...string) ([]*policy.Action, error) {
 			found = (&policy.Strings{Values: []policy.Value{{Text: pattern}}}).ActionSet().Intersect(policy.ServiceActions("kms"))
 		}
 		if found.IsEmpty() {
-			return nil, fmt.Errorf("%q is neither an action of AWS KMS nor a family of them (%s); nearest: %s",
-				text, joined(Families()), policy.NearestAction(text))
+			return nil, fmt.Errorf("%q is neither an action of AWS KMS nor a family of them (%s)%s",
+				text, joined(Families()), policy.ActionHint("; nearest: %s", text))
 		}
 		wanted = wanted.Union(found)
 	}

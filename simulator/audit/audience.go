@@ -224,26 +224,48 @@ type question struct {
 	closed bool
 }
 
+// settle is the verdict of ask, which costs less.
+func (a *audience) settle(q question) evaluator.Verdict {
+	req, possible := a.request(q)
+	if !possible {
+		return evaluator.Deny
+	}
+	v, err := a.run.evaluator.SettleExactly(a.run.ctx, req, a.unknown(q))
+	if err == nil {
+		return v
+	}
+	if a.run.ctx.Err() != nil {
+		a.run.fail(a.run.ctx.Err())
+	}
+	return evaluator.Conditional
+}
+
+// request is the request of a question, false for one across accounts that KMS does not honour.
+func (a *audience) request(q question) (evaluator.Request, bool) {
+	key := a.key
+	if q.doc != nil {
+		key = keyWith(a.key, q.doc)
+	}
+	p := q.member.principal
+	return evaluator.Request{Principal: p, Action: q.action.Name, Key: key, Context: q.context},
+		q.action.CrossAccount || p.Account == "" || p.Account == accountOf(a.key)
+}
+
 // ask decides a question for any value of what is open. Values that are not known before deployment make the answer
 // conditional. An answer that cannot be had counts as conditional: nothing is found then.
 func (a *audience) ask(q question) evaluator.Residual {
-	key := a.key
-	if q.doc != nil {
-		k := *keyWith(a.key, q.doc)
-		key = &k
+	req, possible := a.request(q)
+	if !possible {
+		return evaluator.Residual{Decision: evaluator.Decision{Decision: evaluator.Deny}}
 	}
-	if q.action.CrossAccount || q.member.principal.Account == "" || q.member.principal.Account == accountOf(a.key) {
-		req := evaluator.Request{Principal: q.member.principal, Action: q.action.Name, Key: key, Context: q.context}
-		answer, err := a.run.evaluator.Resolve(a.run.ctx, req, a.unknown(q))
-		if err == nil {
-			return answer
-		}
-		if a.run.ctx.Err() != nil {
-			a.run.fail(a.run.ctx.Err())
-		}
-		return evaluator.Residual{Decision: evaluator.Decision{Decision: evaluator.Conditional}}
+	answer, err := a.run.evaluator.Resolve(a.run.ctx, req, a.unknown(q))
+	if err == nil {
+		return answer
 	}
-	return evaluator.Residual{Decision: evaluator.Decision{Decision: evaluator.Deny}}
+	if a.run.ctx.Err() != nil {
+		a.run.fail(a.run.ctx.Err())
+	}
+	return evaluator.Residual{Decision: evaluator.Decision{Decision: evaluator.Conditional}}
 }
 
 // unknown are the keys that a question leaves open. Of somebody who was not loaded the tags are not known, and the one who
@@ -280,7 +302,7 @@ func keyWith(k *evaluator.Key, doc *policy.Document) *evaluator.Key {
 
 // verdict is the answer to a question about the policy as it is.
 func (a *audience) verdict(m *member, action *policy.Action) evaluator.Verdict {
-	return a.ask(question{member: m, action: action}).Decision.Decision
+	return a.settle(question{member: m, action: action})
 }
 
 // withStatements is the policy with those of its statements that keep says.
@@ -300,6 +322,7 @@ func conditionsOf(r evaluator.Residual) string {
 	const most = 2
 	var out []string
 	for _, w := range r.Ways[:min(len(r.Ways), most)] {
+		w.Conditions = slices.DeleteFunc(slices.Clone(w.Conditions), func(c evaluator.Condition) bool { return c.Policy == confinement })
 		if len(w.Conditions) > 0 {
 			out = append(out, w.String())
 		}

@@ -101,13 +101,17 @@ func iamNotEnabled(p *pass, s *subject) {
 // permissive is the policy with values that are not known read in favour of the caller.
 func (s *subject) permissive() *policy.Document { return s.doc.Bound(true) }
 
-// managers are those who can, for certain or under conditions, do the action by the policy.
-func (a *audience) managers(doc *policy.Document, act *policy.Action) (found []*member, certain bool) {
+// managers are those who can, for certain or under conditions, do the action by the policy: the first of them, until enough
+// says that it is enough.
+func (a *audience) managers(doc *policy.Document, act *policy.Action, enough func(found int, certain bool) bool) (found []*member, certain bool) {
 	for _, m := range a.everyone() {
+		if enough(len(found), certain) {
+			break
+		}
 		if m.principal.Type == evaluator.Service {
 			continue
 		}
-		switch a.ask(question{member: m, action: act, doc: doc}).Decision.Decision {
+		switch a.settle(question{member: m, action: act, doc: doc}) {
 		case evaluator.Allow:
 			found, certain = append(found, m), true
 		case evaluator.Conditional:
@@ -117,6 +121,13 @@ func (a *audience) managers(doc *policy.Document, act *policy.Action) (found []*
 	}
 	return found, certain
 }
+
+// When managers need not look for more.
+var (
+	oneFound = func(found int, _ bool) bool { return found > 0 }
+	twoFound = func(found int, _ bool) bool { return found > 1 }
+	oneCan   = func(_ int, certain bool) bool { return certain }
+)
 
 // hasUnknownAllow reports whether an Allow of the policy names somebody who is not known before deployment.
 func (s *subject) hasUnknownAllow() bool {
@@ -129,7 +140,7 @@ func nobodyCanManage(p *pass, s *subject) {
 	if other, _ := s.accountStatement(); s.managedByAWS() || s.hasUnknownAllow() || other != nil {
 		return
 	}
-	if found, _ := p.audienceOf(s).managers(s.permissive(), putKeyPolicy); len(found) > 0 {
+	if found, _ := p.audienceOf(s).managers(s.permissive(), putKeyPolicy, oneFound); len(found) > 0 {
 		return
 	}
 	f := p.inPolicy(s, s.doc.Pos, "nobody can change this key policy: no principal is allowed kms:PutKeyPolicy")
@@ -151,7 +162,7 @@ func onePrincipalManages(p *pass, s *subject) {
 
 // onlyManager is the one user or role that can change the key policy, nil when there are others, or none.
 func (p *pass) onlyManager(s *subject) *member {
-	found, _ := p.audienceOf(s).managers(s.permissive(), putKeyPolicy)
+	found, _ := p.audienceOf(s).managers(s.permissive(), putKeyPolicy, twoFound)
 	if len(found) != 1 || found[0].st == nil || s.namesEveryoneFor(putKeyPolicy) {
 		return nil
 	}
@@ -161,38 +172,6 @@ func (p *pass) onlyManager(s *subject) *member {
 // namesEveryoneFor reports whether an Allow of the action is for "*": more than those who are named may do it.
 func (s *subject) namesEveryoneFor(act *policy.Action) bool {
 	return slices.ContainsFunc(s.statements, func(st *statement) bool { return st.allows() && st.namesEveryone() && st.kms.Has(act) })
-}
-
-// denyCoversAdministration looks at each Deny by itself: without it somebody can, with it nobody can for certain.
-func denyCoversAdministration(p *pass, s *subject) {
-	if s.managedByAWS() {
-		return
-	}
-	a := p.audienceOf(s)
-	for _, st := range s.statements {
-		covered := st.kms.Intersect(recovering)
-		if !st.denies() || covered.IsEmpty() || len(st.Unresolved()) > 0 {
-			continue
-		}
-		for _, act := range covered.Actions() {
-			without := withStatements(s.doc, func(o *policy.Statement) bool { return o.Index != st.Index })
-			if _, could := a.managers(without, act); !could {
-				continue
-			}
-			found, certain := a.managers(nil, act)
-			if certain || len(found) == 0 && act == putKeyPolicy {
-				continue // of kms:PutKeyPolicy for nobody at all KP202 speaks
-			}
-			f := p.inStatement(st, st.Pos, "the Deny covers %s for everybody who could do it, the root user included", act.Name)
-			if len(found) > 0 {
-				f.Message += ": it is left only if " + conditionsOf(a.ask(question{member: found[0], action: act}))
-				if !st.hasCondition(slices.Concat(networkKeys, []string{"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:principalarn"})...) {
-					f.as(Medium)
-				}
-			}
-			break
-		}
-	}
 }
 
 func checkBypassed(p *pass, s *subject) {

@@ -26,11 +26,12 @@ func openToStrangers(p *pass, s *statement) {
 	doc := withStatements(s.of.doc, func(o *policy.Statement) bool { return o.Effect == policy.Deny || o.Index == s.Index }).Bound(false)
 	var open policy.ActionSet
 	var how evaluator.Residual
+	tried := attempts(s)
 	for _, act := range s.kms.Actions() {
 		if !act.CrossAccount {
 			continue
 		}
-		answer, ok := a.askStrangers(s, act, doc)
+		answer, ok := a.askStrangers(tried, act, doc)
 		if !ok {
 			continue
 		}
@@ -51,45 +52,112 @@ func openToStrangers(p *pass, s *statement) {
 	}
 }
 
-// askStrangers is the first answer by which a stranger may do the action, from wherever it calls.
-func (a *audience) askStrangers(s *statement, act *policy.Action, doc *policy.Document) (evaluator.Residual, bool) {
+// attempt is how a stranger asks.
+type attempt struct {
+	who     *member
+	context evaluator.Context
+}
+
+// attempts are all ways in which strangers ask, those first that the policy at hand makes likely.
+func attempts(s *statement) []attempt {
+	var out []attempt
 	for _, m := range strangersTo(s) {
 		for _, c := range strangerContexts(s, m.principal.Account) {
-			answer := a.ask(question{member: m, action: act, doc: doc, context: c, open: strangerKeys(), closed: true})
-			switch {
-			case answer.Decision.Decision == evaluator.Allow, len(answer.Ways) > 0:
-				return answer, true
-			}
+			out = append(out, attempt{m, c})
+		}
+	}
+	return out
+}
+
+// askStrangers is the first answer by which a stranger may do the action, from wherever it calls. What succeeds comes first
+// the next time: it does for other actions as well.
+func (a *audience) askStrangers(tried []attempt, act *policy.Action, doc *policy.Document) (evaluator.Residual, bool) {
+	for i, t := range tried {
+		q := question{member: t.who, action: act, doc: doc, context: t.context, open: strangerKeys(), closed: true}
+		if a.settle(q) == evaluator.Deny {
+			continue
+		}
+		answer := a.ask(q)
+		if answer.Decision.Decision == evaluator.Allow || len(answer.Ways) > 0 {
+			tried[0], tried[i] = tried[i], tried[0]
+			return answer, true
 		}
 	}
 	return evaluator.Residual{}, false
 }
 
-// strangersTo are the strangers that may match: a user, and whoever the conditions on aws:PrincipalArn leave to any account.
+// strangersTo are the strangers that may match: one in an account that nothing names, and one in an account for each
+// pattern of accounts. Names are theirs to choose.
 func strangersTo(s *statement) []*member {
-	account := strangerAccount(s.of)
-	out := []*member{{principal: userOf("aws", account, "stranger")}}
-	s.eachValue(func(_ policy.Condition, v policy.Value) {
-		text, ok := instance(v.Text, account)
-		arn, isARN := policy.ParseARN(text)
-		if !ok || !isARN || arn.Account != account {
-			return
-		}
-		kind, name, _ := strings.Cut(arn.Resource, "/")
-		switch kind {
-		case "user":
-			out = append(out, &member{principal: userOf("aws", account, name)})
-		case "role":
-			last := name[strings.LastIndexByte(name, '/')+1:]
-			out = append(out, &member{principal: &evaluator.Principal{
-				Type: evaluator.RoleSession, Account: account, Name: "session", Issuer: text,
-				ARN: "arn:aws:sts::" + account + ":assumed-role/" + last + "/session", Identity: []*policy.Document{everything},
-			}})
-		}
-	}, "aws:principalarn")
+	var out []*member
+	for _, account := range strangerAccounts(s) {
+		p := userOf("aws", account, "stranger")
+		p.Identity = append(slices.Clone(p.Identity), confinedTo(account))
+		out = append(out, &member{principal: p})
+	}
 	return out
 }
 
+// confinement names the policy that keeps the names that a stranger chooses within its account.
+const confinement = "strictkms: the account of a stranger"
+
+// confinedTo denies what a caller of another account asks for. The name of a role has no colon, and that its path might have
+// one is left aside: a pattern such as *::111122223333:role/App is meant for the account.
+func confinedTo(account string) *policy.Document {
+	doc, diags := policy.Parse(policy.IdentityPolicy, confinement, []byte(`{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:*:*::`+account+`:*"}}},
+		{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"aws:PrincipalArn": "*:*:*:*:*:*:*"}}}
+	]}`))
+	if doc == nil {
+		panic(diags) // it is a constant but for the account
+	}
+	return doc
+}
+
+// accountKeys are the condition keys, folded, whose values name accounts, by themselves or in an ARN.
+var accountKeys = []string{
+	"kms:calleraccount", "aws:principalaccount", "aws:sourceaccount", "aws:vpceaccount", "aws:principalarn", "aws:sourcearn", "aws:userid",
+}
+
+// maxAccounts bounds the accounts of strangers.
+const maxAccounts = 8
+
+// strangerAccounts are an account that the policy does not name, and one of each pattern that the statement names accounts by.
+func strangerAccounts(s *statement) []string {
+	out := []string{strangerAccount(s.of)}
+	s.eachValue(func(_ policy.Condition, v policy.Value) {
+		pattern := v.Text
+		if arn, ok := policy.ParseARN(v.Text); ok {
+			pattern = arn.Account
+		}
+		if account, ok := accountLike(pattern, s.of); ok && !slices.Contains(out, account) && len(out) < maxAccounts {
+			out = append(out, account)
+		}
+	}, accountKeys...)
+	return out
+}
+
+// accountLike is an account that a pattern of digits and wildcards matches and that the policy does not name.
+func accountLike(pattern string, s *subject) (string, bool) {
+	const digits = 12
+	if !strings.ContainsAny(pattern, "*?") || strings.Trim(pattern, "0123456789*?") != "" {
+		return "", false
+	}
+	for _, digit := range []string{"6", "7", "8", "9"} {
+		text := strings.ReplaceAll(pattern, "?", digit)
+		missing := digits - len(strings.ReplaceAll(text, "*", ""))
+		if missing < 0 {
+			return "", false
+		}
+		text = strings.ReplaceAll(strings.Replace(text, "*", strings.Repeat(digit, missing), 1), "*", "")
+		if policy.IsAccountID(text) && text != s.owner && !slices.ContainsFunc(s.statements, func(st *statement) bool { return st.mentions(text) }) {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+// strangerAccount is an account that the policy does not name.
 func strangerAccount(s *subject) string {
 	for _, account := range strangers {
 		if !slices.ContainsFunc(s.statements, func(st *statement) bool { return st.mentions(account) }) {
@@ -109,7 +177,7 @@ func (s *statement) mentions(account string) bool {
 
 // strangerNames are the condition keys that follow from who calls, and that whoever makes the users and roles of an
 // account chooses.
-var strangerNames = []string{"aws:username", "aws:userid", "aws:PrincipalTag/*"}
+var strangerNames = []string{"aws:PrincipalArn", "aws:username", "aws:userid", "aws:PrincipalTag/*"}
 
 // chosen are the other condition keys, besides those of KMS, that every caller chooses, or gets by calling otherwise.
 var chosen = []string{
@@ -145,7 +213,10 @@ var absences = [][]string{
 // strangerContexts are strangerContext and the same without what may be absent, in every combination that matters to the
 // policy: IfExists, ForAllValues and negated operators are met by what is not there.
 func strangerContexts(s *statement, account string) []evaluator.Context {
-	out := []evaluator.Context{strangerContext(s.of, account)}
+	var out []evaluator.Context
+	for _, address := range strangerAddresses(s) {
+		out = append(out, strangerContext(s, account, address))
+	}
 	for _, names := range absences {
 		if !slices.ContainsFunc(s.of.statements, func(st *statement) bool { return st.hasCondition(names...) }) {
 			continue
@@ -160,26 +231,87 @@ func strangerContexts(s *statement, account string) []evaluator.Context {
 }
 
 // strangerContext is what a stranger cannot choose: where it comes from and what it belongs to.
-func strangerContext(s *subject, account string) evaluator.Context {
-	const organization = "o-strangers00"
+func strangerContext(s *statement, account, address string) evaluator.Context {
+	organization := idLike(s, "o-strangers00", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths", "aws:vpceorgid", "aws:vpceorgpaths")
+	vpc := idLike(s, "vpc-fffffffffffffffff", "aws:sourcevpc", "aws:ec2instancesourcevpc")
+	path := organization + "/r-ffff/ou-ffff-ffffffff/"
 	return evaluator.Context{
 		"aws:PrincipalOrgID":       {organization},
-		"aws:PrincipalOrgPaths":    {organization + "/r-ffff/ou-ffff-ffffffff/"},
+		"aws:PrincipalOrgPaths":    {path},
 		"aws:ResourceOrgID":        {"o-ownerofkey0"},
 		"aws:ResourceOrgPaths":     {"o-ownerofkey0/r-eeee/ou-eeee-eeeeeeee/"},
 		"aws:SourceAccount":        {account},
 		"aws:SourceOrgID":          {organization},
-		"aws:SourceOrgPaths":       {organization + "/r-ffff/ou-ffff-ffffffff/"},
-		"aws:SourceArn":            {strangerSource(s, account)},
-		"aws:SourceIp":             {strangerAddress(s)},
-		"aws:SourceVpc":            {"vpc-fffffffffffffffff"},
-		"aws:SourceVpcArn":         {"arn:aws:ec2:us-east-1:" + account + ":vpc/vpc-fffffffffffffffff"},
-		"aws:SourceVpce":           {"vpce-fffffffffffffffff"},
+		"aws:SourceOrgPaths":       {path},
+		"aws:SourceArn":            {strangerSource(s.of, account)},
+		"aws:SourceIp":             {address},
+		"aws:SourceVpc":            {vpc},
+		"aws:SourceVpcArn":         {"arn:aws:ec2:us-east-1:" + account + ":vpc/" + vpc},
+		"aws:SourceVpce":           {idLike(s, "vpce-fffffffffffffffff", "aws:sourcevpce")},
 		"aws:VpceAccount":          {account},
 		"aws:VpceOrgID":            {organization},
-		"aws:VpceOrgPaths":         {organization + "/r-ffff/ou-ffff-ffffffff/"},
-		"aws:Ec2InstanceSourceVpc": {"vpc-fffffffffffffffff"},
+		"aws:VpceOrgPaths":         {path},
+		"aws:Ec2InstanceSourceVpc": {vpc},
 	}
+}
+
+// idLength is how many characters of an id say whose it is: ids of organizations have ten after o-, and those of VPCs and
+// endpoints eight or more.
+const idLength = 8
+
+// idLike is an id of the stranger's, one that a pattern of the statement matches if the wildcard leaves open whose it is.
+func idLike(s *statement, id string, keys ...string) string {
+	kind, _, _ := strings.Cut(id, "-")
+	s.eachValue(func(_ policy.Condition, v policy.Value) {
+		pattern, _, _ := strings.Cut(v.Text, "/")
+		written, ok := strings.CutPrefix(pattern, kind+"-")
+		at := strings.IndexAny(written, "*?")
+		if !ok || at < 0 || at >= idLength {
+			return
+		}
+		text := strings.NewReplacer("*", "", "?", "0").Replace(pattern)
+		if strings.Contains(written, "*") {
+			before, after, _ := strings.Cut(pattern, "*")
+			filler := strings.Repeat("0", max(0, len(id)-len(text)))
+			text = strings.NewReplacer("*", "", "?", "0").Replace(before + filler + after)
+		}
+		id = text
+	}, keys...)
+	return id
+}
+
+// wide is how many bits of an address a network leaves open in which anybody can have one: more than the largest blocks that
+// one organization has (https://www.iana.org/assignments/ipv4-address-space/ipv4-address-space.xhtml).
+func wide(p netip.Prefix) bool {
+	const v4, v6 = 8, 16
+	if p.Addr().Is4() {
+		return p.Bits() < v4
+	}
+	return p.Bits() < v6
+}
+
+// maxAddresses bounds the addresses of strangers.
+const maxAddresses = 4
+
+// strangerAddresses are an address that the policy does not name, and one in each network of the statement that is so wide
+// that anybody has addresses in it.
+func strangerAddresses(s *statement) []string {
+	out := []string{strangerAddress(s.of)}
+	s.eachValue(func(_ policy.Condition, v policy.Value) {
+		prefix, err := netip.ParsePrefix(v.Text)
+		if err != nil || !wide(prefix) || len(out) == maxAddresses {
+			return
+		}
+		for _, text := range []string{"8.8.4.4", "198.51.100.77", "100.128.0.77", "2600:1f18::77", prefix.Masked().Addr().Next().String()} {
+			if prefix.Contains(netip.MustParseAddr(text)) {
+				if !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+				return
+			}
+		}
+	}, "aws:sourceip")
+	return out
 }
 
 // strangerAddress is an address that the policy does not name, unless it names nearly all.

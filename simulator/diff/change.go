@@ -11,8 +11,8 @@ import (
 )
 
 // change says how an answer differs from the one before.
-func (c *comparer) change(ctx context.Context, action *policy.Action, before, after *answer) (Kind, Access, Access, error) {
-	kind, gained, lost, err := c.kind(ctx, action, before, after)
+func (c *comparer) change(ctx context.Context, about subject, before, after *answer) (Kind, Access, Access, error) {
+	kind, gained, lost, err := c.kind(ctx, about, before, after)
 	if err != nil || kind == unchanged {
 		return unchanged, Access{}, Access{}, err
 	}
@@ -35,7 +35,7 @@ func (a *Access) show(of *answer, differ []evaluator.Way) {
 }
 
 // kind compares two answers, and returns the ways of each that the other does not have.
-func (c *comparer) kind(ctx context.Context, action *policy.Action, before, after *answer) (k Kind, gained, lost []evaluator.Way, err error) {
+func (c *comparer) kind(ctx context.Context, about subject, before, after *answer) (k Kind, gained, lost []evaluator.Way, err error) {
 	switch {
 	case before.verdict == after.verdict && before.verdict != evaluator.Conditional:
 		return unchanged, nil, nil, nil
@@ -43,18 +43,16 @@ func (c *comparer) kind(ctx context.Context, action *policy.Action, before, afte
 		return Gained, after.ways, nil, nil
 	case after.verdict == evaluator.Deny:
 		return Lost, nil, before.ways, nil
-	case after.verdict == evaluator.Allow:
-		return Widened, nil, before.ways, nil
-	case before.verdict == evaluator.Allow:
-		return Narrowed, after.ways, nil, nil
+	case after.verdict == evaluator.Allow || before.verdict == evaluator.Allow:
+		return c.kindOfAlways(ctx, about, before, after)
 	case !before.omitted && !after.omitted && slices.Equal(waysPrint(before.ways), waysPrint(after.ways)):
 		return unchanged, nil, nil, nil
 	}
-	up, err := c.solver.missing(ctx, action, after, before)
+	up, err := c.solver.missing(ctx, about, after, before)
 	if err != nil {
 		return unchanged, nil, nil, err
 	}
-	down, err := c.solver.missing(ctx, action, before, after)
+	down, err := c.solver.missing(ctx, about, before, after)
 	if err != nil {
 		return unchanged, nil, nil, err
 	}
@@ -67,6 +65,25 @@ func (c *comparer) kind(ctx context.Context, action *policy.Action, before, afte
 		return Widened, up.ways, down.ways, nil
 	default:
 		return MayWiden, up.ways, down.ways, nil
+	}
+}
+
+// kindOfAlways compares an answer that is always yes with one that has conditions. They may be such that every request meets
+// one of them.
+func (c *comparer) kindOfAlways(ctx context.Context, about subject, before, after *answer) (k Kind, gained, lost []evaluator.Way, err error) {
+	k, given := Narrowed, after
+	if after.verdict == evaluator.Allow {
+		k, given = Widened, before
+	}
+	everything := &answer{ways: []evaluator.Way{{}}}
+	m, err := c.solver.missing(ctx, about, everything, given)
+	switch {
+	case err != nil || m.none():
+		return unchanged, nil, nil, err
+	case k == Widened:
+		return k, nil, given.ways, nil
+	default:
+		return k, given.ways, nil, nil
 	}
 }
 

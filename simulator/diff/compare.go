@@ -148,13 +148,13 @@ func (c *comparer) one(ctx context.Context, who *candidate, r *resource, action 
 	}
 	var answers [sides]*answer
 	for side := range sides {
-		a, err := c.resolve(ctx, &q, side, verdicts[side])
+		a, err := c.answer(ctx, &q, side, verdicts[side])
 		if err != nil {
 			return err
 		}
 		answers[side] = a
 	}
-	kind, before, after, err := c.change(ctx, action, answers[old], answers[new_])
+	kind, before, after, err := c.change(ctx, c.about(&q), answers[old], answers[new_])
 	if err != nil || kind == unchanged {
 		return err
 	}
@@ -210,6 +210,42 @@ type answer struct {
 	ways    []evaluator.Way
 	omitted bool
 	layers  []evaluator.Layer
+}
+
+// answer is resolve without what cannot be of who asks, and of the types of condition keys.
+func (c *comparer) answer(ctx context.Context, q *question, side int, settled evaluator.Verdict) (*answer, error) {
+	a, err := c.resolve(ctx, q, side, settled)
+	if err != nil || a.verdict != evaluator.Conditional {
+		return a, err
+	}
+	if a.ways, err = c.solver.possible(ctx, c.about(q), a.ways); err != nil || len(a.ways) > 0 || a.omitted {
+		return a, err
+	}
+	return c.resolve(ctx, q, side, evaluator.Deny)
+}
+
+// about is what a question is about.
+func (c *comparer) about(q *question) subject {
+	return subject{action: q.action, facts: c.facts(q.who)}
+}
+
+// facts are what is known of those for whom nobody in particular stands: their account.
+func (c *comparer) facts(who *candidate) []evaluator.Condition {
+	inAccount := func(id string, unless bool) evaluator.Condition {
+		return evaluator.Condition{
+			Element: elementCondition, Operator: "ArnLike", Key: "aws:PrincipalArn", Values: []string{"arn:*:*::" + id + ":*"}, Unless: unless,
+		}
+	}
+	var out []evaluator.Condition
+	for _, side := range who.side {
+		if side != nil && side.Within != "" {
+			out = append(out, inAccount(side.Within, false))
+			for _, id := range side.Without {
+				out = append(out, inAccount(id, true))
+			}
+		}
+	}
+	return out
 }
 
 // The reasons for what is not there.

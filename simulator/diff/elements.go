@@ -9,43 +9,32 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
 )
 
 // another is a value that no policy compares with.
 const another = "~strictkms~"
 
-// elementsOf returns values of a key that tell the conditions about it apart: whatever value a request has, one of
-// these meets the same conditions. complete is false when that is not sure.
-func elementsOf(about []literal) (elements []string, complete bool) {
+// elementsOf returns values of a key that are likely to tell the conditions about it apart. They are examples: that none of
+// them meets some conditions proves nothing.
+func elementsOf(about []evaluator.Condition) []string {
 	kinds := map[valueKind][]value{}
-	complete = true
-	for _, l := range about {
-		op, ok := policy.ParseOperator(l.condition.Operator)
-		kind := kindOf(op.Comparison)
-		if !ok || kind == kindOther {
-			complete = false
-			continue
-		}
-		for _, text := range l.condition.Values {
-			if strings.Contains(text, "${") || strings.Contains(strings.ToLower(text), another) {
-				complete = false
+	for _, c := range about {
+		if op, ok := policy.ParseOperator(c.Operator); ok {
+			for _, text := range c.Values {
+				kinds[kindOf(op.Comparison)] = append(kinds[kindOf(op.Comparison)], value{text, op.Comparison})
 			}
-			kinds[kind] = append(kinds[kind], value{text, op.Comparison})
 		}
 	}
-	delete(kinds, kindPresence)
-	if len(kinds) > 1 {
-		complete = false // the same key compared as text and as a number
-	}
-	elements = []string{another}
+	elements := []string{another}
 	for kind, values := range kinds {
-		more, sure := elementMakers[kind](values)
-		elements = append(elements, more...)
-		complete = complete && sure
+		if maker := elementMakers[kind]; maker != nil {
+			elements = append(elements, maker(values)...)
+		}
 	}
 	slices.Sort(elements)
-	return slices.Compact(elements), complete
+	return slices.Compact(elements)
 }
 
 // value is what a condition compares with.
@@ -68,7 +57,7 @@ const (
 )
 
 // elementMakers make the elements of each kind.
-var elementMakers = map[valueKind]func([]value) ([]string, bool){
+var elementMakers = map[valueKind]func([]value) []string{
 	kindText: texts, kindNumber: numbers, kindDate: dates, kindBool: bools, kindAddress: addresses,
 }
 
@@ -94,44 +83,46 @@ func kindOf(c policy.Comparison) valueKind {
 	}
 }
 
-// texts are each value itself, and with something behind it where a pattern goes on. Patterns other than beginnings can
-// overlap in ways that are not looked for, and so can texts that are compared with and without case.
-func texts(values []value) ([]string, bool) {
-	var out []string
-	complete := true
-	folding := 0
+// texts are each value itself, in other case where that does not matter, and what patterns match.
+func texts(values []value) []string {
+	var out, arns []string
 	for _, v := range values {
-		head, pattern := v.text, false
 		switch v.comparison {
 		case policy.StringEqualsIgnoreCase, policy.StringNotEqualsIgnoreCase:
-			folding++
+			out = append(out, v.text, strings.ToLower(v.text), strings.ToUpper(v.text))
 		case policy.StringLike, policy.StringNotLike, policy.ArnEquals, policy.ArnLike, policy.ArnNotEquals, policy.ArnNotLike:
-			head, pattern = strings.CutSuffix(v.text, "*")
-			if strings.ContainsAny(head, "*?") || isARN(v.comparison) && strings.Count(head, ":") < 5 {
-				complete = false
-				out = append(out, instance(v.text, ""), instance(v.text, "x"))
-				continue
-			}
+			out = append(out, instance(v.text, ""), instance(v.text, "x"), instance(v.text, another))
+			arns = append(arns, v.text)
 		default:
-		}
-		out = append(out, head)
-		if pattern {
-			out = append(out, head+another)
-		}
-		if isARN(v.comparison) {
-			out = append(out, "arn:aws:strictkms:::"+another)
+			out = append(out, v.text)
+			arns = append(arns, v.text)
 		}
 	}
-	return out, complete && (folding == 0 || folding == len(values))
+	for _, a := range arns {
+		for _, b := range arns {
+			if merged, ok := mergedARN(a, b); ok {
+				out = append(out, instance(merged, "x"))
+			}
+		}
+	}
+	return append(out, "arn:aws:strictkms:::"+another)
 }
 
-func isARN(c policy.Comparison) bool {
-	switch c {
-	case policy.ArnEquals, policy.ArnLike, policy.ArnNotEquals, policy.ArnNotLike:
-		return true
-	default:
-		return false
+// arnParts is the number of parts of an ARN.
+const arnParts = 6
+
+// mergedARN is the first pattern of an ARN with the parts of the second one in the place of its wildcards.
+func mergedARN(a, b string) (string, bool) {
+	parts, others := strings.SplitN(a, ":", arnParts), strings.SplitN(b, ":", arnParts)
+	if a == b || len(parts) != arnParts || len(others) != arnParts {
+		return "", false
 	}
+	for i := range parts {
+		if strings.Trim(parts[i], "*?") == "" {
+			parts[i] = others[i]
+		}
+	}
+	return strings.Join(parts, ":"), true
 }
 
 // instance is a text that a pattern matches.
@@ -140,42 +131,39 @@ func instance(pattern, star string) string {
 }
 
 // numbers are each number and one on each side of it.
-func numbers(values []value) ([]string, bool) {
+func numbers(values []value) []string {
 	var list []float64
-	complete := true
 	for _, v := range values {
-		n, err := strconv.ParseFloat(v.text, 64)
-		if err != nil || math.IsInf(n, 0) || math.Abs(n) > 1<<50 {
-			complete = false
-			continue
+		if n, err := strconv.ParseFloat(v.text, 64); err == nil && math.Abs(n) <= 1<<50 {
+			list = append(list, n)
 		}
-		list = append(list, n)
 	}
 	var out []string
 	for _, n := range around(list, func(a, b float64) float64 { return a + (b-a)/2 }, func(n float64, steps int) float64 { return n + float64(steps) }) {
 		out = append(out, strconv.FormatFloat(n, 'f', -1, 64))
 	}
-	return out, complete
+	return out
 }
 
 // dates are each time and one on each side of it.
-func dates(values []value) ([]string, bool) {
+func dates(values []value) []string {
 	var list []int64
-	complete := true
 	for _, v := range values {
-		at, err := time.Parse(time.RFC3339, v.text)
-		if err != nil {
-			complete = false // epoch seconds, or a date by itself
-			continue
+		for _, layout := range []string{time.RFC3339, time.DateOnly} {
+			if at, err := time.Parse(layout, v.text); err == nil {
+				list = append(list, at.UnixMilli())
+			}
 		}
-		list = append(list, at.UnixMilli())
+		if n, err := strconv.ParseInt(v.text, 10, 64); err == nil && len(v.text) > len("2006") {
+			list = append(list, n*1000)
+		}
 	}
 	var out []string
 	between := func(a, b int64) int64 { return a + (b-a)/2 }
 	for _, ms := range around(list, between, func(n int64, steps int) int64 { return n + int64(steps)*1000 }) {
 		out = append(out, time.UnixMilli(ms).UTC().Format(time.RFC3339Nano))
 	}
-	return out, complete
+	return out
 }
 
 // around are numbers, one below them, one above them, and one between each two.
@@ -192,18 +180,16 @@ func around[T cmp.Ordered](list []T, between func(a, b T) T, add func(n T, steps
 	return append(out, add(list[0], -1), add(list[len(list)-1], 1))
 }
 
-func bools([]value) ([]string, bool) { return []string{"true", "false"}, true }
+func bools([]value) []string { return []string{"true", "false"} }
 
 // addresses are those where a range begins or ends, inside and outside: between two such places nothing changes.
-func addresses(values []value) ([]string, bool) {
+func addresses(values []value) []string {
 	out := []string{"203.0.113.254", "2001:db8::fffe"}
-	complete := true
 	for _, v := range values {
 		prefix, err := netip.ParsePrefix(v.text)
 		if err != nil {
 			at, err := netip.ParseAddr(v.text)
 			if err != nil {
-				complete = false
 				continue
 			}
 			prefix = netip.PrefixFrom(at, at.BitLen())
@@ -215,7 +201,7 @@ func addresses(values []value) ([]string, bool) {
 			}
 		}
 	}
-	return out, complete
+	return out
 }
 
 // lastOf is the last address of a range.
@@ -232,7 +218,6 @@ func lastOf(p netip.Prefix) netip.Addr {
 // request.
 var ties = [][]string{
 	{"kms:viaservice", "aws:viaawsservice", "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce"},
-	{"kms:encryptioncontextkeys", "kms:encryptioncontext:"},
 	{"aws:principalarn", "aws:principaltype", "aws:principalaccount", "aws:userid", "aws:username", "aws:principaltag/"},
 	{"aws:principalorgid", "aws:principalorgpaths"},
 	{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"},

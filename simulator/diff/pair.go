@@ -73,9 +73,10 @@ func candidates(worlds [sides]*source.World) []*candidate {
 	list := slices.Collect(maps.Values(found))
 	for _, c := range list {
 		for side, w := range worlds {
-			// Whom a world does not name may be there all the same, unless the other world is where it was loaded.
-			if other := c.side[1-side]; c.side[side] == nil && other.Note != "" || c.side[side] == nil && !declared(c.kind) {
-				if here, ok := w.Counterpart(*other); ok {
+			// Whom a world does not name may be there all the same, unless the other world is where it was loaded. Of a role
+			// or user that was loaded here there may be sessions of any name.
+			if other := c.side[1-side]; c.side[side] == nil {
+				if here, ok := w.Counterpart(*other); ok && (other.Note != "" || !declared(c.kind) || isSession(c.kind) && here.Note == "") {
 					c.side[side] = &here
 				}
 			}
@@ -94,6 +95,11 @@ func declared(k source.CandidateKind) bool {
 	default:
 		return false
 	}
+}
+
+// isSession reports whether those of a kind come of a user or role, which may make them under any name.
+func isSession(k source.CandidateKind) bool {
+	return k == source.CandidateSession || k == source.CandidateFederatedUser
 }
 
 // resources pairs keys, roles and aliases, and adds the actions without a resource.

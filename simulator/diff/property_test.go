@@ -41,6 +41,10 @@ var (
 		{"NotIpAddress": object{"aws:SourceIp": []any{"10.1.0.0/16"}}},
 		{"Bool": object{"aws:MultiFactorAuthPresent": "true"}},
 		{"BoolIfExists": object{"aws:MultiFactorAuthPresent": "false"}},
+		{"Bool": object{"aws:MultiFactorAuthPresent": "false"}},
+		{"Bool": object{"aws:SecureTransport": "false"}},
+		{"StringEqualsIgnoreCase": object{"kms:EncryptionContext:t": "A"}},
+		{"StringNotLike": object{"kms:EncryptionContext:t": "?"}},
 		{"NumericLessThan": object{"aws:MultiFactorAuthAge": "100"}},
 		{"NumericGreaterThanEquals": object{"aws:MultiFactorAuthAge": "50"}},
 		{"StringEquals": object{"aws:PrincipalTag/team": "red"}},
@@ -139,7 +143,9 @@ func (d drawer) world() object {
 				"Operations": []any{"Decrypt", "Encrypt"},
 			}
 			if d.chance(50, "constrained") {
-				g["Constraints"] = object{"EncryptionContextSubset": object{"t": "a"}}
+				g["Constraints"] = object{
+					rapid.SampledFrom([]string{"EncryptionContextSubset", "EncryptionContextEquals"}).Draw(d.T, "constraint"): rapid.SampledFrom([]object{{"t": "a"}, {"u": "a"}, {"t": "a", "u": "a"}}).Draw(d.T, "pairs"),
+				}
 			}
 			k["grants"] = []any{g}
 		}

@@ -27,6 +27,8 @@ type literal struct {
 	condition evaluator.Condition
 	print     string
 	holds     bool
+	// clause is the condition as a policy asks for it, nil when no policy can.
+	clause clause
 }
 
 // not is the opposite.
@@ -36,10 +38,23 @@ func (l literal) not() literal {
 }
 
 // literals are the conditions of a way.
-func literals(w evaluator.Way) []literal {
-	out := make([]literal, len(w.Conditions))
-	for i, c := range w.Conditions {
-		out[i] = literal{condition: c, print: conditionPrint(c), holds: !c.Unless}
+func (s *solver) literals(w evaluator.Way) []literal {
+	var out []literal
+	for _, c := range w.Conditions {
+		out = append(out, s.tester.literals(c)...)
+	}
+	return out
+}
+
+// literals are what a condition says: several of the constraint of a grant.
+func (t *tester) literals(c evaluator.Condition) []literal {
+	clauses := t.clausesOf(c)
+	if len(clauses) == 0 && (c.Element != elementConstraint || len(c.Values) > 0) {
+		return []literal{{condition: c, print: conditionPrint(c), holds: !c.Unless}}
+	}
+	out := make([]literal, len(clauses))
+	for i, written := range clauses {
+		out[i] = literal{condition: c, print: written.print(), holds: !c.Unless, clause: written}
 	}
 	return out
 }
@@ -59,14 +74,10 @@ func (m missing) none() bool { return len(m.ways) == 0 && !m.more }
 type proof struct{ holds, refuted bool }
 
 // missing returns the ways of the first answer that are not proved to be ways of the second.
-func (s *solver) missing(ctx context.Context, action *policy.Action, of, in *answer) (missing, error) {
+func (s *solver) missing(ctx context.Context, about subject, of, in *answer) (missing, error) {
 	m := missing{more: of.omitted}
-	others := make([][]literal, len(in.ways))
-	for i, w := range in.ways {
-		others[i] = literals(w)
-	}
 	for _, w := range of.ways {
-		p, err := s.prove(ctx, action, w, in.ways, others)
+		p, err := s.prove(ctx, about, w, in.ways)
 		if err != nil {
 			return m, err
 		}
@@ -78,17 +89,27 @@ func (s *solver) missing(ctx context.Context, action *policy.Action, of, in *ans
 	return m, nil
 }
 
-// prove proves that a way is one of others, or disproves it.
-func (s *solver) prove(ctx context.Context, action *policy.Action, w evaluator.Way, in []evaluator.Way, others [][]literal) (proof, error) {
-	id := action.Name + "\n" + text(waysPrint([]evaluator.Way{w})) + text(waysPrint(in))
+// subject is what a question is about: an action, and what is known about who asks.
+type subject struct {
+	action *policy.Action
+	facts  []evaluator.Condition
+}
+
+// prove proves that a way is one of others, or disproves it. Of no others it says whether the way can be taken at all.
+func (s *solver) prove(ctx context.Context, about subject, w evaluator.Way, in []evaluator.Way) (proof, error) {
+	id := about.action.Name + "\n" + text(about.facts) + text(waysPrint([]evaluator.Way{w})) + text(waysPrint(in))
 	s.lock.Lock()
 	known, ok := s.proofs[id]
 	s.lock.Unlock()
 	if ok {
 		return known, nil
 	}
-	search := &search{ctx: ctx, tester: s.tester, action: action, refutable: true}
-	holds := search.closed(literals(w), others)
+	others := make([][]literal, len(in))
+	for i, other := range in {
+		others[i] = s.literals(other)
+	}
+	search := &search{ctx: ctx, tester: s.tester, about: about, refutable: true}
+	holds := search.closed(s.literals(w), others)
 	if search.err != nil {
 		return proof{}, search.err
 	}
@@ -99,6 +120,21 @@ func (s *solver) prove(ctx context.Context, action *policy.Action, w evaluator.W
 	return p, nil
 }
 
+// possible leaves out the ways that no request takes.
+func (s *solver) possible(ctx context.Context, about subject, ways []evaluator.Way) ([]evaluator.Way, error) {
+	var out []evaluator.Way
+	for _, w := range ways {
+		p, err := s.prove(ctx, about, w, nil)
+		if err != nil {
+			return nil, err
+		}
+		if !p.holds {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
 // maxSteps bounds the work on one proof. Policies whose conditions are written by people need a few.
 const maxSteps = 5_000
 
@@ -106,7 +142,7 @@ const maxSteps = 5_000
 type search struct {
 	ctx    context.Context //nolint:containedctx // of one call
 	tester *tester
-	action *policy.Action
+	about  subject
 	steps  int
 	// refutable is true when what was found to be possible is known to be.
 	refutable bool
@@ -149,36 +185,76 @@ func contains(list []literal, l literal) bool {
 
 // possible reports whether some request meets all literals, as far as is known. certain is true when it is known.
 func (s *search) possible(known []literal) (possible, certain bool, err error) {
-	byKey := map[string][]literal{}
-	certain = true
 	for i, l := range known {
 		if contains(known[:i], l.not()) {
 			return false, true, nil
 		}
-		switch l.condition.Element {
-		case elementCondition:
-		case elementUnresolved: // it may be so or not, whatever the request carries
-			continue
-		default:
-			certain = false // nothing is known about it but whether it holds
-			continue
-		}
-		key := policy.FoldKey(l.condition.Key)
-		byKey[key] = append(byKey[key], l)
 	}
+	known = s.withFacts(known)
+	byKey, certain := byKeys(known)
 	for key, about := range byKey {
-		ok, exact, err := s.tester.satisfiable(s.ctx, s.action, key, about)
-		switch {
-		case err != nil:
-			return false, false, err
-		case !ok && exact:
-			return false, true, nil
-		case !ok:
-			certain = false
+		var ok bool
+		if key == foldedPairs {
+			ok, err = s.tester.pairsFound(s.ctx, s.about.action, about)
+		} else {
+			ok, err = s.tester.found(s.ctx, s.about.action, key, about)
 		}
+		if err != nil {
+			return false, false, err
+		}
+		certain = certain && ok
 	}
-	return true, certain && !tied(byKey), nil
+	if certain && !tied(byKey) {
+		return true, true, nil
+	}
+	possible, err = s.tester.together(s.ctx, s.about.action, known)
+	return possible, !possible, err
 }
 
-// elementCondition is the element of a condition on a condition key.
-const elementCondition = "Condition"
+// foldedPairs stands for all condition keys of the encryption context, whose values have to do with each other.
+const foldedPairs = "kms:encryptioncontext:*"
+
+// byKeys are literals by the condition key that they are about. all is false when about some of them nothing is known but
+// whether they hold.
+func byKeys(known []literal) (byKey map[string][]literal, all bool) {
+	byKey, all = map[string][]literal{}, true
+	for _, l := range known {
+		if l.clause == nil {
+			all = all && l.condition.Element == elementUnresolved // that may be so or not, whatever the request carries
+			continue
+		}
+		for _, c := range l.clause {
+			key := policy.FoldKey(c.Key)
+			if isPair(key) {
+				key = foldedPairs
+			}
+			if about := byKey[key]; len(about) == 0 || about[len(about)-1].print != l.print || about[len(about)-1].holds != l.holds {
+				byKey[key] = append(about, l)
+			}
+		}
+	}
+	return byKey, all
+}
+
+// withFacts adds what is known about the condition keys of literals: what values they can have, and, of who asks, which.
+func (s *search) withFacts(known []literal) []literal {
+	keys := map[string]string{}
+	for _, l := range known {
+		for _, c := range l.clause {
+			keys[policy.FoldKey(c.Key)] = c.Key
+		}
+	}
+	out := slices.Clip(known)
+	for _, key := range sortedValues(keys) {
+		if c := possibleValues(key); c != nil {
+			c.Element = elementCondition
+			out = append(out, s.tester.literals(*c)...)
+		}
+	}
+	for _, c := range s.about.facts {
+		if keys[policy.FoldKey(c.Key)] != "" {
+			out = append(out, s.tester.literals(c)...)
+		}
+	}
+	return out
+}

@@ -20,14 +20,16 @@ type tester struct {
 	lock sync.Mutex
 	// met are answers by condition, action and value.
 	met map[string]bool
-	// principals are those whose policy has the condition, by condition.
+	// principals are those whose policy has the conditions of a clause, controls the service control policies that do.
 	principals map[string]*evaluator.Principal
+	controls   map[string]*policy.Document
 }
 
 // newTester returns a tester that reads assumptions as ev does.
 func newTester(ev *evaluator.Evaluator) *tester {
 	return &tester{
-		ev: ev.In(nobody{}).Assuming(ev.Readings()), met: map[string]bool{}, principals: map[string]*evaluator.Principal{},
+		ev: ev.In(nobody{}).Assuming(ev.Readings()), met: map[string]bool{},
+		principals: map[string]*evaluator.Principal{}, controls: map[string]*policy.Document{},
 	}
 }
 
@@ -54,7 +56,11 @@ var (
 
 // testPolicy makes a policy of one statement that allows.
 func testPolicy(kind policy.Kind, elements string) *policy.Document {
-	src := `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` + elements + `}}`
+	return parsed(kind, `{"Version":"2012-10-17","Statement":{"Effect":"Allow",`+elements+`}}`)
+}
+
+// parsed is a policy, nil when it has errors.
+func parsed(kind policy.Kind, src string) *policy.Document {
 	doc, diags := policy.Parse(kind, "diff", []byte(src), policy.WithoutSizeLimit())
 	if diags.HasErrors() {
 		return nil
@@ -62,24 +68,25 @@ func testPolicy(kind policy.Kind, elements string) *policy.Document {
 	return doc
 }
 
-// principal is one whose policy allows an action if the condition is met, nil when the condition cannot be written down.
-func (t *tester) principal(c evaluator.Condition, print string) *evaluator.Principal {
+// principal is one whose policy allows an action if the conditions are met, nil when they cannot be written down.
+func (t *tester) principal(c clause) *evaluator.Principal {
+	id := c.print()
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	if p, ok := t.principals[print]; ok {
+	if p, ok := t.principals[id]; ok {
 		return p
 	}
 	var p *evaluator.Principal
-	condition, err := json.Marshal(map[string]map[string][]string{c.Operator: {c.Key: c.Values}})
+	conditions, err := json.Marshal(c.elements())
 	if err == nil {
-		if doc := testPolicy(policy.IdentityPolicy, `"Action":"*","Resource":"*","Condition":`+string(condition)); doc != nil {
+		if doc := testPolicy(policy.IdentityPolicy, `"Action":"*","Resource":"*","Condition":`+string(conditions)); doc != nil {
 			p = &evaluator.Principal{
 				Type: evaluator.User, ARN: "arn:aws:iam::" + testAccount + ":user/strictkms-diff", Account: testAccount,
 				Name: "strictkms-diff", Identity: []*policy.Document{doc},
 			}
 		}
 	}
-	t.principals[print] = p
+	t.principals[id] = p
 	return p
 }
 
@@ -93,12 +100,15 @@ var unconditional = &evaluator.Principal{
 // depend on the action, as long as its requests have the condition key.
 var standIns = []string{"kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyPair", "kms:Sign", "kms:CreateKey", "sts:AssumeRole"}
 
-// standIn returns the action, or one like it, with which the requests of the tester are allowed where no condition is in
-// the way; nil when there is none.
-func (t *tester) standIn(ctx context.Context, action *policy.Action, key string) (*policy.Action, error) {
+// standIn returns the action, or one like it, with which the requests of the tester have all the keys and are allowed where
+// no condition is in the way; nil when there is none.
+func (t *tester) standIn(ctx context.Context, action *policy.Action, keys ...string) (*policy.Action, error) {
 	for _, name := range append([]string{action.Name}, standIns...) {
 		candidate, ok := policy.LookupAction(name)
-		if known, listed := policy.LookupConditionKey(key); !ok || listed && !candidate.PopulatesKey(known) {
+		if !ok || slices.ContainsFunc(keys, func(key string) bool {
+			known, listed := policy.LookupConditionKey(key)
+			return listed && !candidate.PopulatesKey(known)
+		}) {
 			continue
 		}
 		if works, err := t.allowed(ctx, candidate, unconditional, nil); err != nil || works {
@@ -108,8 +118,8 @@ func (t *tester) standIn(ctx context.Context, action *policy.Action, key string)
 	return nil, nil
 }
 
-// allowed decides one request.
-func (t *tester) allowed(ctx context.Context, action *policy.Action, p *evaluator.Principal, c evaluator.Context) (bool, error) {
+// request is a request of the tester.
+func request(action *policy.Action, p *evaluator.Principal, c evaluator.Context) evaluator.Request {
 	req := evaluator.Request{Principal: p, Action: action.Name, Context: c}
 	switch {
 	case action.IsKMS() && action.On("key"):
@@ -117,27 +127,32 @@ func (t *tester) allowed(ctx context.Context, action *policy.Action, p *evaluato
 	case action.Service() == "sts":
 		req.Role = testRole
 	}
-	d, err := t.ev.Authorize(ctx, req)
+	return req
+}
+
+// allowed decides one request.
+func (t *tester) allowed(ctx context.Context, action *policy.Action, p *evaluator.Principal, c evaluator.Context) (bool, error) {
+	d, err := t.ev.Authorize(ctx, request(action, p, c))
 	if err != nil {
 		return false, fmt.Errorf("compare conditions: %w", err)
 	}
 	return d.Decision == evaluator.Allow, nil
 }
 
-// meets asks whether a condition is met by values of its key; none means that the key is missing.
-func (t *tester) meets(ctx context.Context, action *policy.Action, l literal, values []string) (met, known bool, err error) {
-	p := t.principal(l.condition, l.print)
+// meets asks whether a clause is met by a request; known is false when that cannot be asked.
+func (t *tester) meets(ctx context.Context, action *policy.Action, c clause, with evaluator.Context) (met, known bool, err error) {
+	p := t.principal(c)
 	if p == nil {
 		return false, false, nil
 	}
-	id := action.Name + "\n" + l.print + "\n" + text(values)
+	id := action.Name + "\n" + c.print() + "\n" + text(with)
 	t.lock.Lock()
 	met, known = t.met[id]
 	t.lock.Unlock()
 	if known {
 		return met, true, nil
 	}
-	if met, err = t.allowed(ctx, action, p, evaluator.Context{l.condition.Key: values}); err != nil {
+	if met, err = t.allowed(ctx, action, p, with); err != nil {
 		return false, false, err
 	}
 	t.lock.Lock()
@@ -146,55 +161,60 @@ func (t *tester) meets(ctx context.Context, action *policy.Action, l literal, va
 	return met, true, nil
 }
 
+// allMeet reports whether a request is known to meet all literals.
+func (t *tester) allMeet(ctx context.Context, action *policy.Action, about []literal, with evaluator.Context) (bool, error) {
+	for _, l := range about {
+		met, known, err := t.meets(ctx, action, l.clause, with)
+		if err != nil || !known || met != l.holds {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // maxElements bounds the elements of which all sets are tried for a key with several values.
 const maxElements = 8
 
-// satisfiable reports whether a value of a key, or that it is missing, meets all literals about it. exact is true when
-// no is known to be the answer; yes always is.
-func (t *tester) satisfiable(ctx context.Context, action *policy.Action, key string, about []literal) (ok, exact bool, err error) {
-	if action, err = t.standIn(ctx, action, key); err != nil || action == nil {
-		return false, false, err
+// found reports whether a value of a key was found, or that it is missing, that meets all literals about it. That none was
+// found proves nothing.
+func (t *tester) found(ctx context.Context, action *policy.Action, key string, about []literal) (bool, error) {
+	action, err := t.standIn(ctx, action, key)
+	if err != nil || action == nil {
+		return false, err
 	}
-	elements, exact := elementsOf(about)
-	tried := [][]string{nil}
-	if multivalued(key, about) {
-		if len(elements) > maxElements {
-			elements, exact = elements[:maxElements], false
+	var conditions []evaluator.Condition
+	for _, l := range about {
+		conditions = append(conditions, l.clause...)
+	}
+	elements := elementsOf(conditions)
+	var tried []evaluator.Context
+	if !slices.Contains(alwaysThere, key) {
+		tried = append(tried, nil)
+	}
+	if multivalued(key, conditions) {
+		for _, values := range subsets(elements[:min(len(elements), maxElements)]) {
+			tried = append(tried, evaluator.Context{key: values})
 		}
-		tried = append(tried, subsets(elements)...)
 	} else {
 		for _, e := range elements {
-			tried = append(tried, []string{e})
+			tried = append(tried, evaluator.Context{key: {e}})
 		}
 	}
-	for _, values := range tried {
-		all := true
-		for _, l := range about {
-			met, known, err := t.meets(ctx, action, l, values)
-			if err != nil {
-				return false, false, err
-			}
-			if !known {
-				return false, false, nil
-			}
-			if met != l.holds {
-				all = false
-				break
-			}
-		}
-		if all {
-			return true, true, nil
+	for _, with := range tried {
+		ok, err := t.allMeet(ctx, action, about, with)
+		if ok || err != nil {
+			return ok, err
 		}
 	}
-	return false, exact, nil
+	return false, nil
 }
 
 // multivalued reports whether a key may have several values at once.
-func multivalued(key string, about []literal) bool {
+func multivalued(key string, about []evaluator.Condition) bool {
 	if known, ok := policy.LookupConditionKey(key); ok && known.Multivalued {
 		return true
 	}
-	return slices.ContainsFunc(about, func(l literal) bool { return strings.HasPrefix(l.condition.Operator, "For") })
+	return slices.ContainsFunc(about, func(c evaluator.Condition) bool { return strings.HasPrefix(c.Operator, "For") })
 }
 
 // subsets are all sets of elements that are not empty.

@@ -22,6 +22,7 @@ func (r *reader) accounts(n *yaml.Node) {
 			"roles":    a.roles,
 			"policies": a.managedPolicies,
 			"keys":     a.keys,
+			"clusters": a.clusters,
 		})
 	})
 }

@@ -38,6 +38,7 @@ func TestDocumentation(t *testing.T) {
 		`{accounts: {"111122223333": {groups: {a: {x: 1}}}}}`,
 		`{accounts: {"111122223333": {roles: {a: {x: 1}}}}}`,
 		`{accounts: {"111122223333": {keys: {a: {x: 1}}}}}`,
+		`{accounts: {"111122223333": {clusters: {cluster-a23b4cdefgh: {x: 1}}}}}`,
 		`{accounts: {"111122223333": {keys: {a: {grants: [{x: 1}]}}}}}`,
 		`{accounts: {"111122223333": {keys: {a: {grants: [{Constraints: {x: 1}}]}}}}}`,
 		`{organization: {x: 1}}`,

@@ -99,6 +99,7 @@ func (r *reader) addTo(w *source.World) {
 	w.Roles = append(w.Roles, r.world.Roles...)
 	w.ManagedPolicies = append(w.ManagedPolicies, r.world.ManagedPolicies...)
 	w.Keys = append(w.Keys, r.world.Keys...)
+	w.Clusters = append(w.Clusters, r.world.Clusters...)
 	w.Warnings = append(w.Warnings, r.diags...)
 }
 

@@ -12,8 +12,8 @@ import (
 func (l *lineForm) assemble(c *Case) {
 	action, ok := policy.LookupAction(l.action.value)
 	if !ok {
-		l.fail(codeAction, l.action.at, "%q is not an action of AWS KMS: did you mean %q?",
-			l.action.value, policy.NearestAction(l.action.value))
+		l.fail(codeAction, l.action.at, "%q is not an action of AWS KMS%s",
+			l.action.value, policy.ActionHint(": did you mean %q?", l.action.value))
 	}
 	principal := l.caller()
 	arn, onARN := l.target(action)

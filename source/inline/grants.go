@@ -78,8 +78,8 @@ func (l *lineForm) operations(path string, v gjson.Result) []string {
 		switch {
 		case item.Type != gjson.String:
 		case !ok || action.Operation() != name:
-			nearest := strings.TrimPrefix(policy.NearestAction(name), "kms:")
-			l.fail(codeGrant, item.Index, "%q is no operation: did you mean %q?", name, nearest)
+			hint := strings.Replace(policy.ActionHint(": did you mean %q?", name), "kms:", "", 1)
+			l.fail(codeGrant, item.Index, "%q is no operation%s", name, hint)
 		case !action.Grantable:
 			l.fail(codeGrant, item.Index, "a grant cannot allow %q", name)
 		default:

@@ -101,12 +101,12 @@ func (b *builder) attachment(r *resource) {
 			b.attachUnknown(h, "a managed policy of "+r.id, arn, r.get("policy_arn").offset)
 			continue
 		}
-		b.attach(r, h, arn)
+		b.attach(h, arn)
 	}
 }
 
 // attach attaches a managed policy.
-func (b *builder) attach(r *resource, h holder, arn string) {
+func (b *builder) attach(h holder, arn string) {
 	inline, attached, _ := h.lists()
 	if h.doubt == nil {
 		b.change(h, func() {
@@ -119,58 +119,7 @@ func (b *builder) attach(r *resource, h holder, arn string) {
 		}
 		return
 	}
-	managed := slices.Concat(b.managed, b.world.ManagedPolicies)
-	at := slices.IndexFunc(managed, func(doc *policy.Document) bool { return doc.ARN == arn })
-	if at < 0 {
-		b.attachUnknown(h, "the managed policy "+arn+", which is not loaded", h.doubt.why, r.offset)
-		return
-	}
-	doc := h.doubt.cast(managed[at])
+	doc := b.managedInDoubt(arn, h.doubt)
 	b.change(h, func() { *inline = append(*inline, doc) })
 	b.tell(h, b.takenIn[arn]...)
-}
-
-// exclusive loads the resources that say which policies a user, group or role has, and that it has no others
-// (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive).
-func (b *builder) exclusive(r *resource) {
-	kind := kindOf(r.typ)
-	name, known := b.reference(r, kind+"_name", aName)
-	holders := b.find(kind, r, resolved{text: name, offset: r.get(kind + "_name").offset, unknown: !known})
-	argument, of := "policy_arns", aPolicyARN
-	byName := r.typ == typeUserPolicies || r.typ == typeGroupPolicies || r.typ == typeRolePolicies
-	if byName {
-		argument, of = "policy_names", anything
-	}
-	keep := b.texts(r, argument, of)
-	for _, h := range holders {
-		if h.doubt != nil {
-			continue // it may take away from anybody; find has said so
-		}
-		for _, t := range keep {
-			if t.unknown && !byName {
-				b.warn(t.offset, "unresolved-property", "a policy of %s is unknown: %s", r.id, t.text)
-				b.attachUnknown(h, "a policy of "+r.id, t.text, t.offset)
-			}
-		}
-		inline, attached, _ := h.lists()
-		b.change(h, func() {
-			if byName {
-				*inline = slices.DeleteFunc(*inline, func(doc *policy.Document) bool {
-					return strings.HasSuffix(doc.Name, " of "+h.name()) && !kept(keep, func(t string) string { return "policy " + t + " of " + h.name() }, doc.Name)
-				})
-				return
-			}
-			*attached = nil
-			for _, t := range keep {
-				if !t.unknown {
-					*attached = append(*attached, t.text)
-				}
-			}
-		})
-	}
-}
-
-// kept reports whether a name is among those that stay; one that is unknown may be it.
-func kept(keep []resolved, form func(string) string, name string) bool {
-	return slices.ContainsFunc(keep, func(t resolved) bool { return t.unknown || form(t.text) == name })
 }

@@ -22,7 +22,9 @@ type builder struct {
 	managed   []*policy.Document
 	keys      []*source.Key
 	endpoints map[string]*policy.Document
-	accounts  map[string]*evaluator.Account
+	// otherEndpoints are the VPC endpoints for other services, by id.
+	otherEndpoints map[string]bool
+	accounts       map[string]*evaluator.Account
 	// keyByARN are the keys of the plan and of the world before, old those of the world before.
 	keyByARN map[string]*source.Key
 	old      map[*source.Key]bool
@@ -43,7 +45,7 @@ type builder struct {
 // build makes users, groups, roles, policies, keys, aliases and grants.
 func (p *plan) build(w *source.World) *builder {
 	b := &builder{
-		plan: p, world: w, endpoints: map[string]*policy.Document{}, accounts: map[string]*evaluator.Account{},
+		plan: p, world: w, endpoints: map[string]*policy.Document{}, otherEndpoints: map[string]bool{}, accounts: map[string]*evaluator.Account{},
 		keyByARN: map[string]*source.Key{}, old: map[*source.Key]bool{}, takenIn: map[string][]string{}, declared: map[string]policy.Position{},
 	}
 	b.takeInventory()
@@ -239,6 +241,9 @@ func (b *builder) defaultTags(r *resource) (tags map[string]string, ok bool) {
 	for _, block := range blocks(provider.Expressions["default_tags"]) {
 		e := block["tags"]
 		if e == nil || e.ExpressionData == nil {
+			continue
+		}
+		if e.ConstantValue == explicitNull {
 			continue
 		}
 		constants, isMap := e.ConstantValue.(map[string]any)

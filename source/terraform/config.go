@@ -26,7 +26,10 @@ type scope struct {
 // readConfig reads the configuration in a plan; a state has none.
 func (p *plan) readConfig(s sections) {
 	p.variables = p.members(s.variables)
-	if s.config.IsObject() {
+	for name, v := range p.variables {
+		p.object(v, "the variable "+name)
+	}
+	if known := len(p.errors); s.config.IsObject() && p.checkConfig(s.config, known) {
 		p.config = &tfjson.Config{}
 		if err := json.Unmarshal([]byte(s.config.Raw), p.config); err != nil {
 			p.fail(s.config.Index, "invalid-configuration", "the configuration in the plan cannot be read: %s", err)
@@ -36,6 +39,7 @@ func (p *plan) readConfig(s sections) {
 	p.root = &scope{}
 	if p.config != nil {
 		p.root.module = p.config.RootModule
+		markNulls(s.config.Get("root_module"), p.root.module)
 	}
 	p.root.list()
 	p.scopes[""] = p.root
@@ -83,6 +87,13 @@ func (p *plan) child(parent *scope, name step) *scope {
 	s.list()
 	p.scopes[address] = s
 	return s
+}
+
+// mayHaveNone reports whether a resource of the module is declared to have any number of instances. One that has none all the
+// same is not in the plan: it is planned later, or was taken out.
+func (s *scope) mayHaveNone(address string) bool {
+	r := s.resources[address]
+	return r != nil && (r.CountExpression != nil || r.ForEachExpression != nil)
 }
 
 // resource returns a resource of the module by its address, nil when the configuration does not have it.

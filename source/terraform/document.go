@@ -102,6 +102,18 @@ func (d *document) sections() (s sections, ok bool) {
 		changes: m["resource_changes"], deferred: m["deferred_changes"], prior: m["prior_state"], state: m["values"],
 		config: m["configuration"], variables: m["variables"],
 	}
+	for _, name := range []string{"prior_state", "planned_values", "values", "configuration", "variables"} {
+		d.object(m[name], name)
+	}
+	if v := m["format_version"]; v.Exists() && v.Type != gjson.String {
+		d.wrongType(v, "format_version", "a string")
+		return s, false
+	}
+	for _, name := range []string{"errored", "complete"} {
+		if v := m[name]; v.Exists() && !v.IsBool() {
+			d.wrongType(v, name, "true or false")
+		}
+	}
 	isPlan := s.changes.Exists() || m["planned_values"].Exists() || s.config.Exists()
 	check := (&tfjson.State{FormatVersion: version}).Validate
 	if isPlan {
@@ -143,14 +155,49 @@ func (d *document) members(r gjson.Result) map[string]gjson.Result {
 	return out
 }
 
-// expect reports a value that is there and is not of the type that it has in plans.
-func (d *document) expect(r gjson.Result, what string, want gjson.Type) bool {
-	switch {
-	case !r.Exists() || r.Type == gjson.Null:
-		return false
-	case r.Type != want:
-		d.fail(r.Index, "wrong-type", "expected %s as %s", what, map[gjson.Type]string{gjson.String: "a string", gjson.JSON: "an object"}[want])
-		return false
+// object returns the members of an object, nil for null and what is not there; it reports anything else.
+func (d *document) object(r gjson.Result, what string) map[string]gjson.Result {
+	if isNothing(r) {
+		return nil
 	}
-	return true
+	if !r.IsObject() {
+		d.wrongType(r, what, "an object")
+		return nil
+	}
+	return d.members(r)
+}
+
+// text returns a string, the empty one for null and what is not there; it reports anything else.
+func (d *document) text(r gjson.Result, what string) string {
+	if !isNothing(r) && r.Type != gjson.String {
+		d.wrongType(r, what, "a string")
+		return ""
+	}
+	return textOf(r)
+}
+
+// isNothing reports whether a value is null or not there.
+func isNothing(r gjson.Result) bool { return !r.Exists() || r.Type == gjson.Null }
+
+// wrongType reports a value that has another type than it has in plans.
+func (d *document) wrongType(r gjson.Result, what, want string) {
+	d.fail(r.Index, "wrong-type", "expected %s as %s, found %s", what, want, typeOf(r))
+}
+
+// typeOf names the type of a value for people.
+func typeOf(r gjson.Result) string {
+	switch {
+	case r.Type == gjson.String:
+		return "a string"
+	case r.Type == gjson.Number:
+		return "a number"
+	case r.IsBool():
+		return r.Raw
+	case r.IsArray():
+		return "an array"
+	case r.IsObject():
+		return "an object"
+	default:
+		return "nothing"
+	}
 }

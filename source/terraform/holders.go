@@ -165,6 +165,15 @@ func (b *builder) holdersOf(kind string) map[string]holder {
 	return found
 }
 
+// leaveOpen notes that a condition key about a user or a role is not known.
+func (h holder) leaveOpen(key string) {
+	if h.user != nil {
+		h.user.Open = append(h.user.Open, key)
+	} else if h.role != nil {
+		h.role.Open = append(h.role.Open, key)
+	}
+}
+
 // account is the holder's account.
 func (h holder) account() string {
 	switch {

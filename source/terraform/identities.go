@@ -26,6 +26,9 @@ func (b *builder) user(r *resource) {
 	var unknown []string
 	u.Tags, unknown, u.Open = b.tags(r, principalTag)
 	u.Unknown = append(b.unnamed(r), unknown...)
+	if len(u.Unknown) > len(unknown) {
+		u.Open = append(u.Open, "aws:PrincipalArn", "aws:username")
+	}
 	u.Boundary = b.boundary(r)
 	b.users = append(b.users, u)
 }
@@ -40,6 +43,9 @@ func (b *builder) role(r *resource) {
 	var unknown []string
 	role.Tags, unknown, role.Open = b.tags(r, principalTag)
 	role.Unknown = append(b.unnamed(r), unknown...)
+	if len(role.Unknown) > len(unknown) {
+		role.Open = append(role.Open, "aws:PrincipalArn")
+	}
 	role.Boundary = b.boundary(r)
 	b.trust(r, role)
 	b.roles = append(b.roles, role)
@@ -52,13 +58,12 @@ func (b *builder) unnamed(r *resource) []string {
 	var unknown []string
 	for _, name := range []string{"name", "path"} {
 		v := r.get(name)
-		if v.kind != laterValue {
+		if v.kind != laterValue || r.isUnset(name) {
 			continue
 		}
-		if origins := b.origins(r.expression(name), r); len(origins) > 0 {
-			b.warn(v.offset, "unresolved-name", "the %s of %s is unknown: %s", name, r.id, later(origins))
-			unknown = append(unknown, "the "+name+" of "+r.id+" is unknown ("+b.at(v.offset).String()+"): "+later(origins))
-		}
+		why := later(b.origins(r.expression(name), r))
+		b.warn(v.offset, "unresolved-name", "the %s of %s is unknown: %s", name, r.id, why)
+		unknown = append(unknown, "the "+name+" of "+r.id+" is unknown ("+b.at(v.offset).String()+"): "+why)
 	}
 	return unknown
 }
@@ -100,7 +105,7 @@ func (b *builder) trust(r *resource, role *source.Role) {
 // also by other resources: what they take away is not attached any more.
 func (b *builder) attachedToRole(r *resource, role *source.Role) {
 	v := r.get("managed_policy_arns")
-	if v.kind == laterValue && !r.isSet("managed_policy_arns") {
+	if v.kind == laterValue && r.isUnset("managed_policy_arns") {
 		return
 	}
 	gone := map[string]bool{}
@@ -248,27 +253,22 @@ func (b *builder) doubtMemberships() {
 			})
 			continue
 		}
-		docs, attached := b.inDoubt(h.group, m.user.doubt)
+		docs := b.inDoubt(h.group, m.user.doubt)
 		b.change(m.user, func() {
 			m.user.user.Policies = append(m.user.user.Policies, docs...)
-			m.user.user.Attached = append(m.user.user.Attached, attached...)
 			m.user.user.Unknown = append(m.user.user.Unknown, h.group.Unknown...)
 		})
 	}
 }
 
-// inDoubt returns the policies of a group as policies in doubt, and the ARNs of those that are not loaded.
-func (b *builder) inDoubt(g *source.Group, d *doubt) (docs []*policy.Document, attached []string) {
+// inDoubt returns the policies of a group as policies in doubt.
+func (b *builder) inDoubt(g *source.Group, d *doubt) []*policy.Document {
+	var docs []*policy.Document
 	for _, doc := range g.Policies {
 		docs = append(docs, d.cast(doc))
 	}
 	for _, arn := range g.Attached {
-		managed := slices.Concat(b.managed, b.world.ManagedPolicies)
-		if at := slices.IndexFunc(managed, func(doc *policy.Document) bool { return doc.ARN == arn }); at >= 0 {
-			docs = append(docs, d.cast(managed[at]))
-			continue
-		}
-		attached = append(attached, arn)
+		docs = append(docs, b.managedInDoubt(arn, d))
 	}
-	return docs, attached
+	return docs
 }

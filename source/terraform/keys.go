@@ -46,11 +46,9 @@ func (b *builder) keySettings(r *resource, k *source.Key) {
 			case v.kind == textValue && v.text != "":
 				*to = v.text
 				return
-			case v.kind == laterValue && r.isSet(name) && len(b.origins(r.expression(name), r)) > 0:
+			case v.kind == laterValue && !r.isUnset(name):
 				*to = ""
-				k.Open = append(k.Open, key)
-				b.warn(v.offset, "unresolved-property", "%s of %s is unknown: %s", name, r.id, later(b.origins(r.expression(name), r)))
-				k.Unknown = append(k.Unknown, name+" of "+r.id+" is unknown ("+b.at(v.offset).String()+")")
+				b.leaveOpen(r, k, name, key)
 				return
 			}
 		}
@@ -58,19 +56,37 @@ func (b *builder) keySettings(r *resource, k *source.Key) {
 	set(&k.Spec, "kms:KeySpec", "customer_master_key_spec", "key_spec")
 	set(&k.Usage, "kms:KeyUsage", "key_usage")
 	set(&k.MultiRegion, "kms:MultiRegion", "multi_region")
-	switch {
-	case r.get("xks_key_id").text != "":
-		k.Origin = "EXTERNAL_KEY_STORE"
-	case r.get("custom_key_store_id").kind != noValue && r.get("custom_key_store_id").text+later(nil) != later(nil),
-		r.get("custom_key_store_id").kind == laterValue:
-		k.Origin = "AWS_CLOUDHSM"
-	}
+	b.keyOrigin(r, k)
 	switch k.MultiRegion {
 	case "true":
 		k.MultiRegionKeyType = "PRIMARY"
 	case "":
 		k.Open = append(k.Open, "kms:MultiRegionKeyType")
 	}
+}
+
+// keyOrigin finds out where the key material is: a key in an external key store has the id of the key there as well
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html#KMS-CreateKey-request-XksKeyId).
+func (b *builder) keyOrigin(r *resource, k *source.Key) {
+	xks, store := r.get("xks_key_id"), r.get("custom_key_store_id")
+	switch {
+	case xks.text != "":
+		k.Origin = "EXTERNAL_KEY_STORE"
+	case xks.kind == laterValue:
+		k.Origin = ""
+		b.leaveOpen(r, k, "xks_key_id", "kms:KeyOrigin")
+	case store.kind == laterValue:
+		k.Origin = ""
+		b.leaveOpen(r, k, "custom_key_store_id", "kms:KeyOrigin")
+	case store.text != "":
+		k.Origin = "AWS_CLOUDHSM"
+	}
+}
+
+// leaveOpen notes that an argument is unknown, and with it a condition key.
+func (b *builder) leaveOpen(r *resource, k *source.Key, name, key string) {
+	k.Open = append(k.Open, key)
+	b.noteLater(r, k, name)
 }
 
 // defaultRotation is the rotation period of a key that rotates and does not say how often, in days
@@ -80,7 +96,10 @@ const defaultRotation = 365
 // keyState computes what does not decide, and what a server makes the key with. What is unknown of it is left out.
 func (b *builder) keyState(r *resource, k *source.Key) {
 	k.Description = r.get("description").text
-	k.Disabled = r.get("is_enabled").text == "false" || r.get("enabled").text == "false"
+	for _, name := range []string{"is_enabled", "enabled"} {
+		k.Disabled = k.Disabled || r.get(name).text == "false"
+		b.noteLater(r, k, name)
+	}
 	if r.get("enable_key_rotation").text != "true" {
 		return
 	}
@@ -105,6 +124,11 @@ func (b *builder) replica(r *resource, k *source.Key) {
 	}
 	if other := b.keyByARN[primary]; known && other != nil {
 		k.Spec, k.Usage, k.Origin = other.Spec, other.Usage, other.Origin
+		for _, key := range other.Open {
+			if slices.Contains([]string{"kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin"}, key) {
+				k.Open = append(k.Open, key)
+			}
+		}
 		return
 	}
 	if v := r.get("key_spec"); v.kind == textValue && v.text != "" {
@@ -122,10 +146,9 @@ func (b *builder) replica(r *resource, k *source.Key) {
 func (b *builder) keyPolicy(r *resource) (doc *policy.Document, taken []string) {
 	name := "key policy of " + r.id
 	v := r.get("policy")
-	unset := v.kind == noValue || v.kind == textValue && v.text == "" ||
-		v.kind == laterValue && len(b.origins(r.expression("policy"), r)) == 0
+	unset := v.kind == noValue || v.kind == textValue && v.text == "" || v.kind == laterValue && r.isUnset("policy")
 	if unset || b.losesPolicy(r) {
-		return b.defaultKeyPolicy(r), nil
+		return b.defaultKeyPolicy(r), r.computedNull("policy", name)
 	}
 	return b.policy(r, v, r.expression("policy"), wanted{policy.KeyPolicy, name, ""})
 }
@@ -270,9 +293,21 @@ func (b *builder) unnamedAlias(r *resource, k *source.Key, name value) {
 
 // bypass notes that KMS is asked to accept any key policy.
 func (b *builder) bypass(r *resource, k *source.Key) {
-	if v := r.get("bypass_policy_lockout_safety_check"); v.text == "true" {
+	const name = "bypass_policy_lockout_safety_check"
+	if v := r.get(name); v.text == "true" {
 		k.BypassLockoutCheck, k.BypassPos = true, b.at(v.offset)
 	}
+	b.noteLater(r, k, name)
+}
+
+// noteLater notes that an argument that decides nothing is unknown.
+func (b *builder) noteLater(r *resource, k *source.Key, name string) {
+	v := r.get(name)
+	if v.kind != laterValue || r.isUnset(name) {
+		return
+	}
+	b.warn(v.offset, "unresolved-property", "%s of %s is unknown: %s", name, r.id, later(b.origins(r.expression(name), r)))
+	k.Unknown = append(k.Unknown, name+" of "+r.id+" is unknown ("+b.at(v.offset).String()+")")
 }
 
 // openAliases notes that the names of a key are not all known.

@@ -1,9 +1,10 @@
 package terraform
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
-	"github.com/strictkms/strictkms/evaluator"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
 )
@@ -16,7 +17,11 @@ type organization struct {
 	full                 *policy.Document
 	parents              map[string]string // of units and accounts
 	members              []string
-	scps, rcps           map[string][]*policy.Document // by target
+	// whole is true when the members are all accounts of the organization.
+	whole      bool
+	scps, rcps map[string][]*policy.Document // by target
+	// anywhere are policies whose target is not known, in doubt.
+	anywhere []*policy.Document
 }
 
 // organizations loads the accounts of an organization with their SCPs and RCPs. AWS's own policy that allows everything
@@ -55,13 +60,19 @@ func (b *builder) organizations() {
 func (b *builder) describe(o *organization, r *resource) {
 	o.id = r.ownID()
 	o.management = r.get("master_account_id").text
+	if o.management == "" && !r.data {
+		o.management = r.where().account // whoever makes an organization manages it
+	}
 	for _, root := range r.get("roots").list() {
 		o.root = root.get("id").text
 	}
 	if o.root == "" {
 		o.root = r.id
 	}
-	for _, account := range r.get("accounts").list() {
+	accounts := r.get("accounts")
+	isNew := !r.data && r.get("id").kind == laterValue // one that is made has the accounts that are made in it
+	o.whole = isNew || accounts.kind == listValue && !accounts.hasLater()
+	for _, account := range accounts.list() {
 		if id := account.get("id").text; policy.IsAccountID(id) && !slices.Contains(o.members, id) {
 			o.members = append(o.members, id)
 		}
@@ -71,38 +82,79 @@ func (b *builder) describe(o *organization, r *resource) {
 	}
 }
 
+// allowsEverything are the policies of AWS that are attached where there is no other
+// (https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html).
+var allowsEverything = []string{"p-FullAWSAccess", "p-RCPFullAWSAccess"}
+
 // target attaches a policy to the root, a unit or an account.
 func (b *builder) target(o *organization, r *resource) {
+	if slices.Contains(allowsEverything, r.get("policy_id").text) {
+		return
+	}
+	docs := b.attachedPolicy(r)
+	for _, doc := range docs {
+		o.hasSCPs = o.hasSCPs || doc.Kind == policy.ServiceControlPolicy
+	}
 	target, known := b.reference(r, "target_id", anOrgAccount)
 	if !known {
-		b.warn(r.offset, "unresolved-property", "the target of %s is unknown: it is not loaded: %s", r.id, target)
+		if len(docs) > 0 {
+			b.warn(r.offset, "unresolved-property", "the target of %s is unknown, it may be any account: %s", r.id, target)
+		}
+		for _, doc := range docs {
+			o.anywhere = append(o.anywhere, source.InDoubt(doc, "the target of "+r.id+", which is "+target, b.at(r.offset)))
+		}
 		return
+	}
+	switch {
+	case policy.IsAccountID(target) && !slices.Contains(o.members, target) && len(docs) > 0:
+		o.members = append(o.members, target)
+	case strings.HasPrefix(target, "r-") && o.root == "":
+		o.root = target
+	}
+	for _, doc := range docs {
+		to := o.scps
+		if doc.Kind == policy.ResourceControlPolicy {
+			to = o.rcps
+		}
+		to[target] = append(to[target], doc)
+	}
+}
+
+// attachedPolicy is the policy that is attached: none when it is neither a service control policy nor a resource control
+// policy, and one of each when it may be either.
+func (b *builder) attachedPolicy(r *resource) []*policy.Document {
+	either := func(why string) (docs []*policy.Document) {
+		for _, kind := range []policy.Kind{policy.ServiceControlPolicy, policy.ResourceControlPolicy} {
+			docs = append(docs, source.UnknownPolicy(kind, "the policy of "+r.id, "", why, b.at(r.offset)))
+		}
+		return docs
 	}
 	from := b.policyBehind(r)
 	if from == nil {
-		b.warn(r.offset, "unknown-policy", "the policy of %s is not in the plan: it is not loaded", r.id)
-		return
+		b.warn(r.offset, "unknown-policy", "the policy of %s is not in the plan: it is unknown", r.id)
+		return either("the policy of " + r.id + " is not in the plan")
 	}
-	kind, to := policy.ServiceControlPolicy, o.scps
-	switch typ := from.get("type").text; typ {
-	case "", "SERVICE_CONTROL_POLICY":
-		o.hasSCPs = true
-	case "RESOURCE_CONTROL_POLICY":
-		kind, to = policy.ResourceControlPolicy, o.rcps
+	var kind policy.Kind
+	switch typ := from.get("type"); {
+	case typ.kind == laterValue:
+		b.warn(typ.offset, "unresolved-property", "the type of %s is unknown", from.id)
+		return either("the type of " + from.id + " is unknown")
+	case typ.text == "", typ.text == "SERVICE_CONTROL_POLICY":
+		kind = policy.ServiceControlPolicy
+	case typ.text == "RESOURCE_CONTROL_POLICY":
+		kind = policy.ResourceControlPolicy
 	default:
-		return // of another kind, such as for tags
+		return nil // of another kind, such as for tags
 	}
-	name := from.get("name").text
-	if name == "" {
-		name = from.id
-	}
+	name := cmp.Or(from.get("name").text, from.id)
 	doc, taken := b.policy(from, from.get("content"), from.expression("content"), wanted{kind, name, from.get("arn").text})
 	for _, text := range taken {
 		b.warn(from.offset, "looked-up", "%s", text)
 	}
-	if doc != nil {
-		to[target] = append(to[target], doc)
+	if doc == nil {
+		return nil
 	}
+	return []*policy.Document{doc}
 }
 
 // policyBehind finds the policy that is attached, nil when it is not in the plan.
@@ -121,81 +173,4 @@ func (b *builder) policyBehind(r *resource) *resource {
 		}
 	}
 	return nil
-}
-
-// accountsOf makes the accounts.
-func (b *builder) accountsOf(o *organization) {
-	for _, id := range o.members {
-		if !policy.IsAccountID(id) {
-			if len(o.scps)+len(o.rcps) > 0 {
-				b.warn(0, "unknown-account", "the id of the account %s is not known before it is made: its policies are not loaded", id)
-			}
-			continue
-		}
-		if b.world.Accounts[id] != nil {
-			continue // told by a file before
-		}
-		a := &evaluator.Account{ID: id, OrganizationID: o.id, Management: id == o.management}
-		levels, whole := o.above(id)
-		if whole {
-			a.OrganizationPath = o.id + "/"
-			for _, level := range levels[:len(levels)-1] {
-				a.OrganizationPath += level + "/"
-			}
-		}
-		for i, level := range levels {
-			if o.hasSCPs {
-				a.SCPs = append(a.SCPs, append([]*policy.Document{b.fullAccess(o)}, o.scps[level]...))
-			}
-			a.RCPs = append(a.RCPs, o.rcps[level])
-			if !whole && i == 0 && o.unitsHavePolicies() {
-				const why = "the units above the account are not in the plan"
-				a.SCPs = append(a.SCPs, []*policy.Document{
-					b.fullAccess(o), source.UnknownPolicy(policy.ServiceControlPolicy, "policies of the units above "+id, "", why, b.at(0)),
-				})
-				b.warn(0, "unknown-account", "the units above the account %s are not in the plan: their policies are unknown", id)
-			}
-		}
-		b.accounts[id] = a
-	}
-}
-
-// above are the levels from the root to an account. whole is false when the plan does not tell all of them.
-func (o *organization) above(id string) (levels []string, whole bool) {
-	levels = []string{id}
-	for at := id; ; {
-		parent, ok := o.parents[at]
-		if !ok || slices.Contains(levels, parent) {
-			return []string{o.root, id}, false
-		}
-		levels = append([]string{parent}, levels...)
-		if parent == o.root {
-			return levels, true
-		}
-		at = parent
-	}
-}
-
-// unitsHavePolicies reports whether a policy is attached to anything but the root and accounts.
-func (o *organization) unitsHavePolicies() bool {
-	for target := range o.scps {
-		if target != o.root && !policy.IsAccountID(target) {
-			return true
-		}
-	}
-	return false
-}
-
-// fullAccess is the service control policy that AWS attaches to every level
-// (https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html).
-func (b *builder) fullAccess(o *organization) *policy.Document {
-	if o.full == nil {
-		doc, diags := policy.Parse(policy.ServiceControlPolicy, "FullAWSAccess",
-			[]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`), policy.WithFile(b.file.Name))
-		for _, d := range diags {
-			b.report(d)
-		}
-		o.full = doc
-	}
-	return o.full
 }

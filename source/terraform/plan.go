@@ -66,9 +66,9 @@ func (d *document) plan(opts Options) *plan {
 		if opts.Before {
 			d.fail(0, "not-a-plan", "a state has no changes: there is no world before them")
 		}
-		p.stateModule(s.state.Get("root_module"))
+		p.stateModule(p.object(s.state, "values")["root_module"])
 	} else {
-		p.stateModule(s.prior.Get("values").Get("root_module"))
+		p.stateModule(p.object(p.object(s.prior, "prior_state")["values"], "values")["root_module"])
 		p.changes(s.changes)
 		p.deferred(s.deferred)
 	}
@@ -78,20 +78,17 @@ func (d *document) plan(opts Options) *plan {
 
 // stateModule adds the resources of a module of a state, and of the modules in it.
 func (p *plan) stateModule(m gjson.Result) {
-	if !p.expect(m, "root_module", gjson.JSON) {
-		return
-	}
-	members := p.members(m)
+	members := p.object(m, "a module")
 	p.each(members["resources"], "resources", func(r gjson.Result) {
 		parts := p.members(r)
-		if instance := p.instance(r, parts); instance != nil {
-			instance.known = parts["values"]
-			if instance.known.Exists() && instance.known.Type != gjson.Null && !instance.known.IsObject() {
-				p.fail(instance.known.Index, "wrong-type", "expected the values of %s as an object", instance.id)
-				return
-			}
-			p.put(instance)
+		instance := p.instance(r, parts)
+		if instance == nil || p.text(parts["deposed_key"], "deposed_key") != "" {
+			return // what a replacement that failed has left behind has another object in its place
 		}
+		instance.known = parts["values"]
+		p.object(instance.known, "the values of "+instance.id)
+		p.mustExist(instance.known, "the values of "+instance.id, instance)
+		p.put(instance)
 	})
 	p.each(members["child_modules"], "child_modules", p.stateModule)
 }
@@ -102,12 +99,12 @@ func (p *plan) each(r gjson.Result, what string, do func(gjson.Result)) {
 		return
 	}
 	if !r.IsArray() {
-		p.fail(r.Index, "wrong-type", "expected %s as an array", what)
+		p.wrongType(r, what, "an array")
 		return
 	}
 	r.ForEach(func(_, item gjson.Result) bool {
 		if !item.IsObject() {
-			p.fail(item.Index, "wrong-type", "expected an element of %s as an object", what)
+			p.wrongType(item, "an element of "+what, "an object")
 			return true
 		}
 		do(item)
@@ -129,6 +126,13 @@ func (p *plan) instance(r gjson.Result, parts map[string]gjson.Result) *resource
 		return nil
 	}
 	return &resource{p: p, address: a, id: id, offset: r.Index}
+}
+
+// mustExist reports that nothing is said about a resource that is read.
+func (p *plan) mustExist(values gjson.Result, what string, r *resource) {
+	if isNothing(values) && isRead(r.address) {
+		p.fail(max(values.Index, r.offset), "wrong-type", "expected %s as an object, found nothing", what)
+	}
 }
 
 // put adds a resource, instead of one that has the address.
@@ -155,16 +159,16 @@ func (p *plan) remove(id string) {
 func (p *plan) changes(list gjson.Result) {
 	p.each(list, "resource_changes", func(r gjson.Result) {
 		parts := p.members(r)
-		if parts["deposed"].Exists() {
+		instance := p.instance(r, parts)
+		if instance == nil || p.text(parts["deposed"], "deposed") != "" {
 			return // what a replacement that failed has left behind has another object in its place
 		}
-		instance := p.instance(r, parts)
-		change := p.members(parts["change"])
-		if instance == nil {
+		change := p.object(parts["change"], "the change of "+instance.id)
+		if isNothing(parts["change"]) {
+			p.fail(r.Index, "missing-change", "expected the change of %s, an object", instance.id)
 			return
 		}
 		if change == nil {
-			p.fail(r.Index, "missing-change", "expected the change of %s, an object", instance.id)
 			return
 		}
 		var actions tfjson.Actions
@@ -173,7 +177,10 @@ func (p *plan) changes(list gjson.Result) {
 				"the actions of %s are not known: expected create, read, update, delete, no-op, forget, or two of them", instance.id)
 			return
 		}
-		p.change(instance, textOf(parts["previous_address"]), actions, change)
+		for _, side := range []string{"before", "after"} {
+			p.object(change[side], side+" of "+instance.id)
+		}
+		p.change(instance, p.text(parts["previous_address"], "previous_address"), actions, change)
 	})
 }
 
@@ -210,12 +217,10 @@ func (p *plan) change(r *resource, previous string, actions tfjson.Actions, chan
 		return
 	case actions.Forget(): // it leaves the state and stays in AWS
 		r.known = before
+		p.mustExist(before, "what "+r.id+" is before", r)
 	default:
 		r.known, r.later = after, change["after_unknown"]
-		if after.Exists() && after.Type != gjson.Null && !after.IsObject() {
-			p.fail(after.Index, "wrong-type", "expected what is planned for %s as an object", r.id)
-			return
-		}
+		p.mustExist(after, "what is planned for "+r.id, r)
 	}
 	p.put(r)
 }
@@ -223,7 +228,8 @@ func (p *plan) change(r *resource, previous string, actions tfjson.Actions, chan
 // deferred reports changes that this plan leaves for later (Terraform's experiment "deferred actions").
 func (p *plan) deferred(list gjson.Result) {
 	p.each(list, "deferred_changes", func(r gjson.Result) {
-		text := r.Get("resource_change").Get("address")
+		text := p.object(r.Get("resource_change"), "resource_change")["address"]
+		p.text(text, "address")
 		if a, ok := parseAddress(textOf(text)); ok && !a.data && ours(a.typ) {
 			p.warn(text.Index, "deferred-change", "%s is to be planned later: what becomes of it is not known, it is taken as it is now", text.Str)
 		}
@@ -234,6 +240,7 @@ func (p *plan) deferred(list gjson.Result) {
 func (p *plan) index() {
 	p.order = slices.DeleteFunc(p.order, func(r *resource) bool { return r == nil })
 	for _, r := range slices.Concat(p.order, p.replaced) {
+		p.checkShape(r)
 		r.scope = p.scopeOf(r.modules)
 		r.config = r.scope.resource(r.resource())
 	}
@@ -263,9 +270,6 @@ func (r *resource) get(name string) value {
 	}
 	return v
 }
-
-// isSet reports whether the configuration gives the argument; what it does not, the provider may fill in.
-func (r *resource) isSet(name string) bool { return r.expression(name) != nil }
 
 // expression is an argument in the configuration, nil when it is not there.
 func (r *resource) expression(name string) *tfjson.Expression {

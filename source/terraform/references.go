@@ -25,7 +25,7 @@ const maxReferences = 10_000
 // else that it refers to is known, and so cannot be why its value is not.
 func (p *plan) origins(e *tfjson.Expression, r *resource) []origin {
 	f := &follower{p: p}
-	f.follow(e, context{scope: r.scope, forEach: forEachOf(r), key: r.name.key}, nil)
+	f.follow(e, r.context(), nil)
 	if f.steps > maxReferences {
 		return []origin{{text: "more than can be followed"}}
 	}
@@ -204,8 +204,12 @@ func (f *follower) resource(text, prefix string, steps []step, c context) {
 		f.opaque(text)
 		return
 	}
-	address := within(c.scope.address, prefix+steps[0].name+"."+steps[1].name)
-	instances := f.p.instances[address]
+	inModule := prefix + steps[0].name + "." + steps[1].name
+	instances := f.p.instances[within(c.scope.address, inModule)]
+	if len(instances) == 0 && !c.scope.mayHaveNone(inModule) {
+		f.opaque(text)
+		return
+	}
 	var names []string
 	for _, s := range steps[2:] {
 		names = append(names, s.String())

@@ -44,7 +44,7 @@ func TestOrganization(t *testing.T) {
 	require.Equal(t, []string{
 		"1:1: warning: the units above the account 111122223333 are not in the plan: their policies are unknown",
 		"1:1: warning: the units above the account 777788889999 are not in the plan: their policies are unknown",
-		"12:1: warning: the policy of aws_organizations_policy_attachment.d is not in the plan: it is not loaded",
+		"12:1: warning: the policy of aws_organizations_policy_attachment.d is not in the plan: it is unknown",
 	}, shownOf(w))
 	level := func(docs []*policy.Document) string {
 		var out []string
@@ -62,12 +62,12 @@ func TestOrganization(t *testing.T) {
 	}
 	member := w.Accounts["444455556666"]
 	require.Equal(t, "o-1/r-1/ou-a/ou-b/", member.OrganizationPath)
-	require.Equal(t, []string{"FullAWSAccess", "FullAWSAccess+scp", "FullAWSAccess", "FullAWSAccess"}, levels(member.SCPs))
-	require.Equal(t, []string{"rcp", "", "", ""}, levels(member.RCPs))
+	require.Equal(t, []string{"FullAWSAccess+the policy of aws_organizations_policy_attachment.d", "FullAWSAccess+scp", "FullAWSAccess", "FullAWSAccess"}, levels(member.SCPs))
+	require.Equal(t, []string{"rcp+the policy of aws_organizations_policy_attachment.d", "", "", ""}, levels(member.RCPs))
 	require.True(t, w.Accounts["111122223333"].Management)
 	outside := w.Accounts["777788889999"]
 	require.Empty(t, outside.OrganizationPath, "it is not known")
-	require.Equal(t, []string{"FullAWSAccess", "FullAWSAccess+policies of the units above 777788889999", "FullAWSAccess"}, levels(outside.SCPs))
+	require.Equal(t, []string{"FullAWSAccess+the policy of aws_organizations_policy_attachment.d", "FullAWSAccess+policies of the units above 777788889999", "FullAWSAccess"}, levels(outside.SCPs))
 }
 
 func shownOf(w *source.World) []string {

@@ -39,9 +39,10 @@ var errSurvivors = errors.New("a mutant survived")
 // goFiles are the files that turn policies into Rego and requests into what the decision module asks.
 var goFiles = []string{
 	"rego/action.go", "rego/arn.go", "rego/comparison.go", "rego/condition.go", "rego/expression.go", "rego/grant.go",
-	"rego/guard.go", "rego/pattern.go", "rego/principal.go", "rego/scope.go", "rego/statement.go",
-	"evaluator/context.go", "evaluator/derived.go", "evaluator/facts.go", "evaluator/gather.go", "evaluator/query.go",
-	"evaluator/unit.go",
+	"rego/guard.go", "rego/nullset.go", "rego/pattern.go", "rego/principal.go", "rego/scope.go", "rego/statement.go",
+	"rego/translate.go",
+	"evaluator/authorize.go", "evaluator/context.go", "evaluator/derived.go", "evaluator/facts.go", "evaluator/gather.go",
+	"evaluator/match.go", "evaluator/query.go", "evaluator/resource.go", "evaluator/role.go", "evaluator/unit.go",
 }
 
 // options are the flags.

@@ -1,0 +1,4 @@
+package xks
+
+// OnlyPublic is the check of addresses.
+var OnlyPublic = onlyPublic

@@ -1,0 +1,139 @@
+package kmstest_test
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/strictkms/strictkms/kmstest"
+)
+
+// The clients of the walk.
+const (
+	boto3  = "boto3"
+	awsCLI = "cli"
+)
+
+// walker calls a server with clients in Python, all in one process.
+type walker struct {
+	t        *testing.T
+	clock    *kmstest.Clock
+	requests io.Writer
+	answers  *bufio.Reader
+	// model are the operations of the installed botocore with their documented errors.
+	model map[string][]string
+	count *int
+}
+
+// walkAnswer is how a call ended.
+type walkAnswer struct {
+	Output in
+	Error  *struct {
+		Code, Message, Operation, Class string
+		RequestID                       string `json:"requestId"`
+		Status                          int
+	}
+}
+
+// newWalker starts Python. It skips the test where there is no Python with boto3 and the AWS CLI.
+func newWalker(t *testing.T, s *kmstest.Server) *walker {
+	t.Helper()
+	if exec.Command("python3", "-c", "import boto3, awscli.clidriver").Run() != nil {
+		t.Skip("skipped: no python3 with boto3 and awscli on this machine")
+	}
+	models, err := filepath.Abs(filepath.Join("testdata", "walk", "models"))
+	require.NoError(t, err)
+	alice, err := s.Config("user/alice").Credentials.Retrieve(t.Context())
+	require.NoError(t, err)
+	command := exec.Command("python3", filepath.Join("testdata", "walk", "walk.py"))
+	command.Env = append(withoutAWS(os.Environ()),
+		"AWS_ENDPOINT_URL="+s.URL(), "AWS_ACCESS_KEY_ID="+alice.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+alice.SecretAccessKey,
+		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DATA_PATH="+models, "WALK_FILES="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
+	)
+	command.Stderr = os.Stderr
+	requests, err := command.StdinPipe()
+	require.NoError(t, err)
+	answers, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		_ = requests.Close() // it ends then
+		require.NoError(t, command.Wait())
+	})
+	w := &walker{t: t, clock: s.Clock, requests: requests, answers: bufio.NewReader(answers), count: new(int)}
+	w.read(&w.model)
+	return w
+}
+
+// read reads one line of answers.
+func (w *walker) read(into any) {
+	w.t.Helper()
+	line, err := w.answers.ReadBytes('\n')
+	require.NoError(w.t, err, "Python ended")
+	require.NoError(w.t, json.Unmarshal(line, into))
+}
+
+// call does an operation with a client. The Region of the call is us-east-1 unless the input has a member "@region".
+func (w *walker) call(client, operation string, input in) *walkAnswer {
+	w.t.Helper()
+	region := "us-east-1"
+	members := map[string]any{}
+	for name, value := range input {
+		switch value := value.(type) {
+		case []byte:
+			members[name] = map[string]string{"$bytes": base64.StdEncoding.EncodeToString(value)}
+		default:
+			members[name] = value
+		}
+	}
+	if in, ok := members["@region"].(string); ok {
+		region = in
+		delete(members, "@region")
+	}
+	line, err := json.Marshal(map[string]any{"client": client, "region": region, "operation": operation, "input": members})
+	require.NoError(w.t, err)
+	_, err = w.requests.Write(append(line, '\n'))
+	require.NoError(w.t, err)
+	answer := &walkAnswer{}
+	w.read(answer)
+	return answer
+}
+
+// mustCall does an operation that succeeds.
+func (w *walker) mustCall(client, operation string, input in) in {
+	w.t.Helper()
+	answer := w.call(client, operation, input)
+	require.Nil(w.t, answer.Error, "%s with %s", operation, client)
+	return answer.Output
+}
+
+// do is mustCall with boto3, for what comes before a request.
+func (w *walker) do(operation string, input in) in {
+	w.t.Helper()
+	return w.mustCall(boto3, operation, input)
+}
+
+// bytesOf is a member of an output of boto3 that is bytes.
+func (w *walker) bytesOf(output in, member string) []byte {
+	w.t.Helper()
+	wrapped, ok := output[member].(map[string]any)
+	require.True(w.t, ok, "%s: %v", member, output)
+	decoded, err := base64.StdEncoding.DecodeString(wrapped["$bytes"].(string))
+	require.NoError(w.t, err)
+	return decoded
+}
+
+// next is a new number.
+func (w *walker) next() string {
+	*w.count++
+	return strconv.Itoa(*w.count)
+}
