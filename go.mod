@@ -36,8 +36,8 @@ require (
 )
 
 require (
-	github.com/fxamacker/cbor/v2 v2.10.0 // indirect
-	github.com/veraison/go-cose v1.3.0 // indirect
+	github.com/fxamacker/cbor/v2 v2.10.0
+	github.com/veraison/go-cose v1.3.0
 	github.com/x448/float16 v0.8.4 // indirect
 	github.com/xeipuuv/gojsonschema v1.2.0 // indirect
 )

@@ -46,6 +46,8 @@ func TestMistakesDenyUnknown(t *testing.T) {
 					failures++
 					require.Equal(t, Deny, v)
 				}
+				v, err = spoiltAt(world, n, spoil).SettleExactly(t.Context(), req, openingOfAll)
+				require.True(t, err == nil || v == Deny)
 				at = n
 				r, err := e.Resolve(t.Context(), req, openingOfAll)
 				if err != nil {
@@ -89,6 +91,17 @@ func TestMistakesDenyPoints(t *testing.T) {
 		require.ErrorContains(t, err, "eval_conflict_error", condition)
 		require.Equal(t, failed(), r.Decision)
 	}
+}
+
+// spoiltAt is an evaluator with one spoilt translation.
+func spoiltAt(world World, n int, spoil func(*rego.Unit)) *Evaluator {
+	e, at := New(world), 0
+	e.testOnlySpoil = func(u *rego.Unit) {
+		if at++; at == n+1 {
+			spoil(u)
+		}
+	}
+	return e
 }
 
 // contradict makes every element of a statement a contradiction when it is evaluated, in part or in full.

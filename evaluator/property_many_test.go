@@ -18,11 +18,17 @@ var (
 	times = flag.Int("property.times", 1, "run property tests this many times as long")
 	// decided counts the random requests whose answers were compared; differing the properties that failed.
 	decided, differing atomic.Int64
+	// asked is true when the command line says how often rapid checks a property.
+	asked bool
 )
 
 // TestMain reports, for make property, what the property tests compared.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	checks := flag.Lookup("rapid.checks")
+	if asked = checks.Value.String() != checks.DefValue; !asked && *times == 1 && testing.CoverMode() == "" {
+		_ = checks.Value.Set("60") // make test is for every day
+	}
 	code := m.Run()
 	if *times > 1 {
 		_, _ = fmt.Fprintf(os.Stdout, "%d random decisions, %d differences\n", decided.Load(), differing.Load())
@@ -39,7 +45,7 @@ func check(t *testing.T, rounds int, property func(*rapid.T)) {
 
 func checkTimes(t *testing.T, rounds int, property func(*rapid.T)) {
 	t.Helper()
-	if asked := flag.Lookup("rapid.checks"); asked.Value.String() != asked.DefValue {
+	if asked {
 		rounds = 1
 	}
 	defer func() { // rapid ends the test of a property that fails

@@ -67,3 +67,48 @@ func TestGrantsAreNamed(t *testing.T) {
 		require.Equal(t, c.want, d.Layers[0].Statements[0].Policy)
 	}
 }
+
+// TestSuggestionsAgainstDeny offers values that a Deny spares, where the caller can choose them, and to remove the Deny.
+func TestSuggestionsAgainstDeny(t *testing.T) {
+	key := mustParse(t, policy.KeyPolicy, "key", `{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"},
+		{"Sid": "Tenant", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {
+			"StringNotLike": {"kms:EncryptionContext:tenant": "re?-*"}, "NumericNotEquals": {"kms:EncryptionContext:size": "7"},
+			"Null": {"kms:EncryptionContext:tenant": "true"}, "NotIpAddress": {"kms:EncryptionContext:from": "10.0.0.0/8"}}}]}`)
+	texts, err := evaluator.New(mapWorld{}).Suggest(t.Context(), evaluator.Request{
+		Principal: bob(), Action: "kms:Decrypt", Key: &evaluator.Key{ARN: keyOne, Policy: key},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		`make the request with kms:EncryptionContext:tenant like "re?-*"`, `make the request with kms:EncryptionContext:size = "7"`,
+		`remove or narrow the Deny in statement "Tenant" of key (3:3)`,
+	}, texts)
+}
+
+// TestSuggestionsForNearMisses has statements that miss a request by one element.
+func TestSuggestionsForNearMisses(t *testing.T) {
+	alice := &evaluator.Principal{
+		Type: evaluator.User, ARN: "arn:aws:iam::" + accountA + ":user/alice", Account: accountA, Name: "alice",
+		Identity: []*policy.Document{mustParse(t, policy.IdentityPolicy, "own", `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}`)},
+	}
+	for statement, want := range map[string][]string{
+		`"Principal": {"AWS": "` + alice.ARN + `"}, "Action": "kms:Decrypt", "Condition": {"StringEquals": {"kms:EncryptionContext:a": "b"}}`: {
+			`make the request with kms:EncryptionContext:a = "b"`, `add a statement to key (1:1) that allows ` + alice.ARN + ` to do kms:Decrypt`,
+		},
+		`"Principal": {"AWS": "` + accountA + `"}, "Action": "kms:Encrypt"`: {
+			`add a statement to key (1:1) that allows ` + alice.ARN + ` to do kms:Decrypt`,
+			`add "kms:Decrypt" to Action in statement 1 of key (1:41); and add "kms:Decrypt" to Action in statement 1 of own (1:40)`,
+		},
+		`"Principal": {"AWS": "` + accountA + `"}, "Action": "kms:Decrypt"`: {
+			`add "kms:Decrypt" to Action in statement 1 of own (1:40)`,
+			`give ` + alice.ARN + ` an identity policy that allows kms:Decrypt on ` + keyOne,
+		},
+	} {
+		key := mustParse(t, policy.KeyPolicy, "key", `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", `+statement+`}]}`)
+		texts, err := evaluator.New(mapWorld{}).Suggest(t.Context(), evaluator.Request{
+			Principal: alice, Action: "kms:Decrypt", Key: &evaluator.Key{ARN: keyOne, Policy: key},
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, texts)
+	}
+}

@@ -172,6 +172,40 @@ var unknownCases = []unknownCase{
 		want: []string{`aws:MultiFactorAuthPresent = "True" or missing`},
 	},
 	{
+		name: "the source of a call by a grant", keys: []string{"aws:SourceArn"},
+		grants: []*evaluator.Grant{{
+			ID: "g", KeyARN: keyOne, GranteePrincipal: "arn:aws:iam::" + accountA + ":user/alice", Operations: []string{"Decrypt"}, SourceArn: "arn:aws:s3:::b",
+		}},
+		statements: []string{`Deny {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::c*"}}`}, want: []string{`aws:SourceArn = "arn:aws:s3:::b"`},
+	},
+	{
+		name: "the whole encryption context by a grant", keys: []string{"kms:EncryptionContext:*"},
+		grants: []*evaluator.Grant{{
+			ID: "g", KeyARN: keyOne, GranteePrincipal: "arn:aws:iam::" + accountA + ":user/alice", Operations: []string{"Decrypt"},
+			EncryptionContextEquals: map[string]string{"a": "b"},
+		}},
+		statements: []string{`Deny {"StringEquals": {"kms:EncryptionContext:c": "d"}}`}, want: []string{"the encryption context is exactly {a=b}"},
+	},
+	{
+		name: "an open variable that does not matter", keys: []string{"acme:y"}, context: evaluator.Context{"acme:x": {"v"}},
+		statements: []string{`Allow {"StringEquals": {"acme:x": ["v", "${acme:y}"]}}`}, want: []string{"allow"},
+	},
+	{
+		name: "a time in seconds", keys: []string{"aws:EpochTime"},
+		statements: []string{`Allow {"DateLessThan": {"aws:EpochTime": "2024-01-01T00:00:00Z"}}`, `Deny {"NumericGreaterThan": {"aws:EpochTime": "0"}}`},
+		want:       []string{"aws:EpochTime before 2024-01-01T00:00:00Z and aws:EpochTime is not > 0 or missing"},
+	},
+	{
+		name: "a list of no values", keys: []string{"kms:EncryptionContextKeys"},
+		statements: []string{`Allow {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": []}}`},
+		want:       []string{"every value of kms:EncryptionContextKeys is one of no values or missing"},
+	},
+	{
+		name: "a date that is none", keys: []string{"aws:TokenIssueTime"},
+		statements: []string{`Allow {"DateLessThan": {"aws:TokenIssueTime": ["2024-01-01T00:00:00Z", "soon"]}}`},
+		want:       []string{"aws:TokenIssueTime before one of 2024-01-01T00:00:00Z, soon"},
+	},
+	{
 		name: "values that are listed twice", keys: []string{"acme:x"},
 		statements: []string{`Allow {"StringEquals": {"acme:x": ["red", "${aws:PrincipalTag/team}", "red"]}}`}, want: []string{`acme:x = "red"`},
 	},

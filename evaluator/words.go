@@ -64,19 +64,15 @@ func (a *atom) describeCondition(c *Condition) {
 	}
 }
 
-// thatMatch leaves out what Bool cannot compare with, unless there is nothing else.
+// thatMatch leaves out what Bool cannot compare with.
 func thatMatch(o policy.Operator, values []string) []string {
 	if o.Comparison != policy.Bool {
 		return values
 	}
-	out := slices.DeleteFunc(slices.Clone(values), func(v string) bool {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool {
 		folded := strings.ToLower(v)
 		return folded != "true" && folded != "false" && !strings.Contains(v, "${")
 	})
-	if len(out) == 0 {
-		return values
-	}
-	return out
 }
 
 // oppositeOf says of a Boolean that must not be one value that it is the other.

@@ -35,7 +35,7 @@ var notes = map[string]string{
 	"RetireGrant":              "Decided by the grant: its retiring principal, its grantee, the account that made it.",
 	"UpdateAlias":              "Decided on the alias, by IAM policies, and on both keys.",
 	"UpdatePrimaryRegion":      "Decided on both keys, each in its Region. `Updating` lasts a second; both keys tell the new primary key at once.",
-	"Verify":                   "EXTERNAL_MU answers `UnsupportedOperationException` ([golang/go#80272](https://github.com/golang/go/issues/80272)).",
+	"Verify":                   "EXTERNAL_MU answers `UnsupportedOperationException` ([server.md](server.md#operations)).",
 }
 
 // withRecipient are the operations that answer enclaves.

@@ -2,6 +2,10 @@ package kms
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/csv"
 	"maps"
 	"os"
@@ -72,6 +76,8 @@ type stateKind struct {
 	replica bool
 	// store makes it one of a custom key store.
 	store bool
+	// managed makes it one of a service of AWS.
+	managed bool
 }
 
 var stateKinds = []stateKind{
@@ -79,6 +85,8 @@ var stateKinds = []stateKind{
 	{name: "imported", create: in{"Origin": "EXTERNAL"}},
 	{name: "custom key store", create: in{"Origin": "AWS_CLOUDHSM"}, store: true},
 	{name: "RSA encryption", create: in{"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}},
+	{name: "RSA signing", create: in{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}},
+	{name: "Ed25519", create: in{"KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY"}},
 	{name: "ECC signing", create: in{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}},
 	{name: "ECC agreement", create: in{"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}},
 	{name: "HMAC", create: in{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}},
@@ -88,6 +96,15 @@ var stateKinds = []stateKind{
 	{name: "replica", create: in{"MultiRegion": true}, replica: true},
 	{name: "imported primary", create: in{"MultiRegion": true, "Origin": "EXTERNAL"}},
 	{name: "imported replica", create: in{"MultiRegion": true, "Origin": "EXTERNAL"}, replica: true},
+	{name: "AWS managed", create: in{}, managed: true},
+	{name: "imported ECC", create: in{"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL"}},
+	{name: "imported HMAC", create: in{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC", "Origin": "EXTERNAL"}},
+	{name: "imported ECC replica", replica: true, create: in{
+		"MultiRegion": true, "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT", "Origin": "EXTERNAL",
+	}},
+	{name: "ECC primary", create: in{"MultiRegion": true, "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}},
+	{name: "ECC replica", create: in{"MultiRegion": true, "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}, replica: true},
+	{name: "ML-KEM primary", create: in{"MultiRegion": true, "KeySpec": "ML_KEM_512", "KeyUsage": "ENCAPSULATE_DECAPSULATE"}},
 	{name: "HMAC primary", create: in{"MultiRegion": true, "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}},
 }
 
@@ -100,7 +117,8 @@ type stateBench struct {
 	whole keyRecord
 	other string // a key of the same kind
 	blob  any    // a ciphertext, signature or MAC
-	peer  any    // the public key of another
+	peer  any    // a public key to agree with
+	clear []byte // imported material
 	calls int
 }
 
@@ -155,15 +173,19 @@ func newStateBench(t *testing.T, kind stateKind) *stateBench {
 	b.id, b.arn = alice.createKey(maps.Clone(kind.create))
 	b.other, _ = alice.createKey(maps.Clone(kind.create))
 	external := kind.create["Origin"] == "EXTERNAL"
-	if external {
-		b.imports(make([]byte, 32), nil)
+	if b.whole = *b.key().record; external {
+		b.clear = make([]byte, 32)
+		if b.whole.Spec == "ECC_NIST_P256" {
+			b.clear = newPrivateKey(t)
+		}
+		b.imports(b.clear, nil)
 	}
 	if kind.create["MultiRegion"] == true {
 		alice.do("ReplicateKey", in{"KeyId": b.id, "ReplicaRegion": "eu-west-1"})
 		f.advance(transitionTime)
 		there := b.in("eu-west-1")
 		if external {
-			there.imports(make([]byte, 32), nil)
+			there.imports(b.clear, nil)
 		}
 		if kind.replica {
 			b.importer = there
@@ -171,8 +193,19 @@ func newStateBench(t *testing.T, kind stateKind) *stateBench {
 		}
 	}
 	b.whole = *b.key().record
+	b.whole.AWSManaged = kind.managed
 	b.prepare()
 	return b
+}
+
+// newPrivateKey is key material for keys with a spec of the curve P-256.
+func newPrivateKey(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	return der
 }
 
 func (b *stateBench) key() *Key {
@@ -189,7 +222,7 @@ func (b *stateBench) prepare() {
 		}
 	}
 	if b.whole.Usage == "KEY_AGREEMENT" {
-		b.peer = b.do("GetPublicKey", in{"KeyId": b.other})["PublicKey"]
+		b.peer = b.do("GetPublicKey", in{"KeyId": b.id})["PublicKey"]
 	}
 }
 
@@ -250,11 +283,11 @@ func (b *stateBench) suits(operation string) bool {
 	case "GetPublicKey":
 		return !b.symmetric() && b.whole.Usage != "GENERATE_VERIFY_MAC"
 	case "EnableKeyRotation", "DisableKeyRotation":
-		return b.symmetric() && b.whole.Origin == originKMS && !b.kind.replica
+		return b.symmetric() && b.whole.Origin == originKMS && !b.kind.replica && !b.kind.managed
 	case "GetKeyRotationStatus":
 		return b.whole.Origin == originKMS // that of asymmetric and HMAC keys is false
 	case "RotateKeyOnDemand":
-		return b.symmetric() && !b.kind.store && !b.kind.replica
+		return b.symmetric() && !b.kind.store && !b.kind.replica && !b.kind.managed
 	case "ListKeyRotations":
 		return b.symmetric() && !b.kind.store
 	case "GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial":
@@ -294,7 +327,7 @@ func (b *stateBench) input(operation string) in {
 		return in{"KeyId": b.id, "GrantId": b.do("CreateGrant", b.input("CreateGrant"))["GrantId"]}
 	case "ImportKeyMaterial":
 		if b.suits(operation) {
-			return b.parameters(make([]byte, 32))
+			return b.parameters(b.clear)
 		}
 	}
 	input := in{"KeyId": b.id}
@@ -329,7 +362,9 @@ func (b *stateBench) cryptography() map[string]in {
 	cipher, signing := "SYMMETRIC_DEFAULT", "ECDSA_SHA_256"
 	switch b.whole.Spec {
 	case "RSA_2048":
-		cipher = "RSAES_OAEP_SHA_256"
+		cipher, signing = "RSAES_OAEP_SHA_256", "RSASSA_PSS_SHA_256"
+	case "ECC_NIST_EDWARDS25519":
+		signing = "ED25519_SHA_512"
 	case "ML_DSA_44":
 		signing = "ML_DSA_SHAKE_256"
 	}

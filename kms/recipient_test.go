@@ -92,7 +92,7 @@ func (b *attestedBench) recipient() in {
 // open decrypts what only the enclave can read.
 func (b *attestedBench) open(answer []byte) []byte {
 	b.t.Helper()
-	plaintext, err := enclave.Open(b.attestedLab.key, answer)
+	plaintext, err := enclave.Open(b.key, answer)
 	require.NoError(b.t, err)
 	return plaintext
 }
@@ -241,7 +241,8 @@ func TestRecipientRefused(t *testing.T) {
 		{"nothing", in{}, strings.ReplaceAll(missing, "%s", "recipient.attestationDocument")},
 		{"no algorithm", in{"AttestationDocument": b.document(nil)}, strings.ReplaceAll(missing, "%s", "recipient.keyEncryptionAlgorithm")},
 		{
-			"another algorithm", in{"AttestationDocument": b.document(nil), "KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_1"},
+			"another algorithm",
+			in{"AttestationDocument": b.document(nil), "KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_1"},
 			"1 validation error detected: Value 'RSAES_OAEP_SHA_1' at 'recipient.keyEncryptionAlgorithm' failed to satisfy " +
 				"constraint: Member must satisfy enum value set: [RSAES_OAEP_SHA_256]",
 		},

@@ -55,8 +55,12 @@ func checkRotates(key *Key) error {
 	}
 }
 
-// checkPrimary refuses a replica: rotation is a property of the primary key.
-func checkPrimary(key *Key) error {
+// checkRotatable refuses a replica, since rotation is a property of the primary key, and an AWS managed key, which rotates
+// every year whatever its users do (https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html).
+func checkRotatable(key *Key) error {
+	if key.Metadata.AWSManaged {
+		return &Error{Code: CodeUnsupportedOperation}
+	}
 	if key.Metadata.MultiRegionKeyType == replicaKey {
 		return checkIsPrimary(key)
 	}
@@ -72,7 +76,7 @@ func (c *call) rotatingKey(keyID string, context map[string][]string) (*Key, err
 	if err := checkRotates(key); err != nil {
 		return nil, err
 	}
-	if err := checkPrimary(key); err != nil {
+	if err := checkRotatable(key); err != nil {
 		return nil, err
 	}
 	return key, c.checkState(key)
@@ -156,7 +160,7 @@ func rotateKeyOnDemand(c *call, in *rotateKeyOnDemandInput) (*rotateKeyOnDemandO
 	if err := checkRotatesOnDemand(key); err != nil {
 		return nil, err
 	}
-	if err := checkPrimary(key); err != nil {
+	if err := checkRotatable(key); err != nil {
 		return nil, err
 	}
 	if err := c.checkState(key); err != nil {

@@ -155,3 +155,38 @@ func TestGoneKeysAreNotFoundWhenTheyCannotBeDeleted(t *testing.T) {
 	alice.fails("Decrypt", in{"CiphertextBlob": blob}, CodeAccessDenied, unknownCiphertextKey)
 	require.Empty(t, alice.list("ListKeys", "Keys", "KeyId", in{}))
 }
+
+// TestOnDemandRotationKeepsItsDistance: https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html,
+// ConflictException.
+func TestOnDemandRotationKeepsItsDistance(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	alice := f.alice()
+	id, _ := alice.createKey(in{})
+	alice.do("EnableKeyRotation", in{"KeyId": id})
+	f.advance(days(365) - 20*time.Minute)
+	alice.do("RotateKeyOnDemand", in{"KeyId": id})
+	f.advance(time.Second)
+	alice.fails("RotateKeyOnDemand", in{"KeyId": id}, CodeConflict, errRotatesSoon.Message)
+	require.NotContains(t, alice.do("GetKeyRotationStatus", in{"KeyId": id}), "OnDemandRotationStartDate", "none is in progress")
+	alice.do("DisableKeyRotation", in{"KeyId": id})
+	alice.do("RotateKeyOnDemand", in{"KeyId": id})
+	alice.do("EnableKeyRotation", in{"KeyId": id})
+	alice.do("RotateKeyOnDemand", in{"KeyId": id})
+}
+
+// TestAWSManagedKeysRotate: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html#rotate-aws-managed-keys.
+func TestAWSManagedKeysRotate(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	alice := f.alice()
+	id := "1234abcd-12ab-34cd-56ef-1234567890ab"
+	_, err := f.service.Seed(t.Context(), &Seed{ARN: "arn:aws:kms:us-east-1:111122223333:key/" + id, AWSManaged: true})
+	require.NoError(t, err)
+	require.Equal(t, true, alice.do("GetKeyRotationStatus", in{"KeyId": id})["KeyRotationEnabled"])
+	for _, operation := range []string{"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"} {
+		alice.fails(operation, in{"KeyId": id}, CodeUnsupportedOperation, "")
+	}
+	f.advance(days(365))
+	require.Len(t, alice.do("ListKeyRotations", in{"KeyId": id})["Rotations"], 1)
+}

@@ -129,8 +129,12 @@ func (s *Service) seedRecord(seed *Seed, arn *policy.ARN) (*keyRecord, error) {
 	if record.Policy == "" {
 		record.Policy = defaultKeyPolicy(arn.Partition, arn.Account)
 	}
-	if seed.RotationPeriodInDays > 0 {
-		record.Rotation = &rotationRecord{seed.RotationPeriodInDays, record.CreationDate.Add(days(seed.RotationPeriodInDays))}
+	period := seed.RotationPeriodInDays
+	if period == 0 && seed.AWSManaged && record.Spec == symmetricDefault && record.Origin == originKMS {
+		period = defaultRotationPeriodInDays // AWS managed keys rotate every year
+	}
+	if period > 0 {
+		record.Rotation = &rotationRecord{period, record.CreationDate.Add(days(period))}
 	}
 	if spec := newKeySpec(arn.Partition, record.Spec); spec == nil || !spec.HasUsage(material.Usage(record.Usage)) {
 		return nil, fmt.Errorf("key spec %q with key usage %q is not supported", record.Spec, record.Usage)

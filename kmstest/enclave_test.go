@@ -243,3 +243,18 @@ func TestEnclaveClock(t *testing.T) {
 	require.NoError(t, random(e.Recipient()))
 	requireRefused(t, random(kmstest.NewEnclave(t, map[int][]byte{0: measured}).Recipient()), "ValidationException", "certificate has expired")
 }
+
+// TestEnclaveSize: the largest document that AWS's model allows arrives, and one byte more is refused as AWS does.
+func TestEnclaveSize(t *testing.T) {
+	s := kmstest.Start(t, kmstest.WithWorld(enclaveWorld))
+	app := kms.NewFromConfig(s.Config("role/App"))
+	for size, message := range map[int]string{
+		262144: "AWS KMS cannot parse the attestation document: it is no COSE_Sign1 message",
+		262145: "at 'recipient.attestationDocument' failed to satisfy constraint: Member must have length less than or equal to 262144",
+	} {
+		_, err := app.GenerateRandom(t.Context(), &kms.GenerateRandomInput{NumberOfBytes: aws.Int32(32), Recipient: &types.RecipientInfo{
+			AttestationDocument: make([]byte, size), KeyEncryptionAlgorithm: types.KeyEncryptionMechanismRsaesOaepSha256,
+		}})
+		requireRefused(t, err, "ValidationException", message)
+	}
+}

@@ -121,14 +121,16 @@ accounts:
 func TestWalk(t *testing.T) {
 	t.Parallel()
 	clock := &kmstest.Clock{}
-	s := kmstest.Start(t, kmstest.WithWorld(walkWorld), kmstest.WithClock(clock))
+	o, options := newOutside(t)
+	s := kmstest.Start(t, append(options, kmstest.WithWorld(walkWorld), kmstest.WithClock(clock))...)
 	w := newWalker(t, s)
+	w.outside = o
 	table := map[string]*walked{}
 	for _, op := range slices.Concat(walkedCryptography, walkedKeys, walkedOthers, walkedKeyStores) {
 		require.Nil(t, table[op.name], "%s is there twice", op.name)
 		table[op.name] = &op
 	}
-	require.ElementsMatch(t, slices.Collect(maps.Keys(w.model)), slices.Concat(slices.Collect(maps.Keys(table)), walkedNowhere))
+	require.ElementsMatch(t, slices.Collect(maps.Keys(w.model)), slices.Collect(maps.Keys(table)))
 	total, reached := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		t.Run(name, func(t *testing.T) {
@@ -138,5 +140,5 @@ func TestWalk(t *testing.T) {
 			reached += w.walk(table[name], w.model[name])
 		})
 	}
-	t.Logf("%d operations, %d of %d documented errors reached; not walked: %v", len(table), reached, total, walkedNowhere)
+	t.Logf("%d operations, %d of %d documented errors reached", len(table), reached, total)
 }

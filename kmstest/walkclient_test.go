@@ -25,12 +25,14 @@ const (
 // walker calls a server with clients in Python, all in one process.
 type walker struct {
 	t        *testing.T
+	server   *kmstest.Server
 	clock    *kmstest.Clock
 	requests io.Writer
 	answers  *bufio.Reader
 	// model are the operations of the installed botocore with their documented errors.
 	model map[string][]string
 	count *int
+	outside
 }
 
 // walkAnswer is how a call ended.
@@ -53,11 +55,16 @@ func newWalker(t *testing.T, s *kmstest.Server) *walker {
 	require.NoError(t, err)
 	alice, err := s.Config("user/alice").Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
+	files := t.TempDir()
+	// Or else the AWS CLI, version 1, fetches what XksProxyUriEndpoint names
+	// (https://docs.aws.amazon.com/cli/v1/userguide/cli-usage-parameters-file.html).
+	config := filepath.Join(files, "config")
+	require.NoError(t, os.WriteFile(config, []byte("[default]\ncli_follow_urlparam = false\n"), 0o600))
 	command := exec.Command("python3", filepath.Join("testdata", "walk", "walk.py"))
 	command.Env = append(withoutAWS(os.Environ()),
 		"AWS_ENDPOINT_URL="+s.URL(), "AWS_ACCESS_KEY_ID="+alice.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+alice.SecretAccessKey,
-		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-		"AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DATA_PATH="+models, "WALK_FILES="+t.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_CONFIG_FILE="+config, "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DATA_PATH="+models, "WALK_FILES="+files, "PYTHONDONTWRITEBYTECODE=1",
 	)
 	command.Stderr = os.Stderr
 	requests, err := command.StdinPipe()
@@ -69,7 +76,7 @@ func newWalker(t *testing.T, s *kmstest.Server) *walker {
 		_ = requests.Close() // it ends then
 		require.NoError(t, command.Wait())
 	})
-	w := &walker{t: t, clock: s.Clock, requests: requests, answers: bufio.NewReader(answers), count: new(int)}
+	w := &walker{t: t, server: s, clock: s.Clock, requests: requests, answers: bufio.NewReader(answers), count: new(int)}
 	w.read(&w.model)
 	return w
 }

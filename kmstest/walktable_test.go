@@ -2,6 +2,7 @@ package kmstest_test
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 	"time"
 
@@ -18,17 +19,9 @@ func keyRequest(_ *walker, key string) in { return in{"KeyId": key} }
 var walkedKeys = []walked{
 	{
 		name: "CreateKey", answers: []string{"KeyMetadata"}, request: func(*walker, string) in { return in{"Description": "walked"} },
-		errors: map[string]provocation{
-			"LimitExceededException": longPolicy,
-			"UnsupportedOperationException": func(*walker, *walked) refused {
-				return refused{in{"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}, ""}
-			},
-		},
+		errors: createKeyErrors,
 		never: map[string]string{
-			"InvalidArnException":             "an ARN in a key policy that names nobody is MalformedPolicyDocumentException, with and without AWS",
-			"CustomKeyStoreNotFoundException": noKeyStores, "CustomKeyStoreInvalidStateException": noKeyStores,
-			"CloudHsmClusterInvalidConfigurationException": noKeyStores, "XksKeyInvalidConfigurationException": noKeyStores,
-			"XksKeyAlreadyInUseException": noKeyStores, "XksKeyNotFoundException": noKeyStores,
+			"InvalidArnException": "an ARN in a key policy that names nobody is MalformedPolicyDocumentException, with and without AWS",
 		},
 	},
 	{name: "DescribeKey", kind: "symmetric", answers: []string{"KeyMetadata"}, request: keyRequest},
@@ -162,6 +155,16 @@ var walkedKeys = []walked{
 		},
 	},
 }
+
+// createKeyErrors are the ways to the errors of CreateKey.
+var createKeyErrors = func() map[string]provocation {
+	errors := maps.Clone(createKeyInStoreErrors)
+	errors["LimitExceededException"] = longPolicy
+	errors["UnsupportedOperationException"] = func(*walker, *walked) refused {
+		return refused{in{"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}, "KeySpec SM2 is not supported in this Region"}
+	}
+	return errors
+}()
 
 // externalOrigin names a key with imported material.
 func externalOrigin(w *walker, op *walked) refused {

@@ -38,13 +38,13 @@ func TestCorpusOverHTTP(t *testing.T) {
 	all := t // servers serve several cases
 	cases, err := corpus.Load(copiedCorpus(t, "../testdata/decisions"))
 	require.NoError(t, err)
-	servers := map[worldRead]*liveServer{}
+	servers, worlds := map[worldRead]*liveServer{}, plantings{}
 	skipped := map[string]int{}
 	ran := 0
 	for i := range cases {
 		c := &cases[i]
 		t.Run(c.Note, func(t *testing.T) {
-			err := runLive(all, t, c, servers)
+			err := runLive(all, t, c, servers, worlds)
 			if why, ok := errors.AsType[*skip](err); ok {
 				skipped[why.why]++
 				return
@@ -67,7 +67,7 @@ type worldRead struct {
 }
 
 // runLive runs one case.
-func runLive(all, t *testing.T, c *corpus.Case, servers map[worldRead]*liveServer) error {
+func runLive(all, t *testing.T, c *corpus.Case, servers map[worldRead]*liveServer, worlds plantings) error {
 	p, err := plan(c)
 	if err != nil {
 		return err
@@ -76,9 +76,9 @@ func runLive(all, t *testing.T, c *corpus.Case, servers map[worldRead]*liveServe
 	l := servers[held]
 	switch {
 	case p.call.mutates:
-		l = startLive(t, held, corpusNow) // for this case alone
+		l = startLive(t, worlds, held, corpusNow) // for this case alone
 	case l == nil:
-		l = startLive(all, held, corpusNow)
+		l = startLive(all, worlds, held, corpusNow)
 		servers[held] = l
 	}
 	if err := p.obtain(t, l); err != nil {

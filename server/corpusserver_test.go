@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,7 +26,9 @@ import (
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/server"
 	"github.com/strictkms/strictkms/server/enforce"
+	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/seed"
+	"github.com/strictkms/strictkms/store"
 	"github.com/strictkms/strictkms/store/mem"
 )
 
@@ -51,23 +54,61 @@ func (l *liveServer) Do(ctx context.Context, call *kms.Call, operation string, i
 	return l.keys.Do(ctx, call, operation, input)
 }
 
-// startLive starts a server with a world.
-func startLive(t *testing.T, held worldRead, now time.Time) *liveServer {
+// planted is what the store of a world has at first, so that its keys are made once, and not for each case that changes
+// something: making those of RSA takes most of the time.
+type planted struct {
+	root    *material.Root
+	entries []store.Entry
+}
+
+// plantings are the stores of the worlds so far.
+type plantings map[*source.World]*planted
+
+// of returns the store of a world, which is new and the caller's.
+func (p plantings) of(t *testing.T, world *source.World, clock func() time.Time) (*mem.Store, *material.Root) {
 	t.Helper()
-	world := held.world
+	ctx, memory := t.Context(), mem.New()
+	if made := p[world]; made != nil {
+		for entries := range slices.Chunk(made.entries, 100) {
+			tx := store.Tx{}
+			for _, entry := range entries {
+				tx.Changes = append(tx.Changes, store.Change{Key: entry.Key, Value: entry.Value})
+			}
+			_, err := memory.Commit(ctx, tx)
+			require.NoError(t, err)
+		}
+		return memory, made.root
+	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
 	root, err := material.NewRoot(secret)
 	require.NoError(t, err)
+	identities, err := iam.New(ctx, iam.Config{Store: memory, Sealer: root, Clock: clock})
+	require.NoError(t, err)
+	keys, err := kms.New(ctx, kms.Config{Store: memory, Root: root, Clock: clock, Principals: identities})
+	require.NoError(t, err)
+	_, err = seed.Apply(ctx, world, identities, keys, seed.Options{})
+	require.NoError(t, err)
+	require.NoError(t, keys.Close())
+	require.NoError(t, identities.Close())
+	entries, _, err := memory.Range(ctx, "", "", 0)
+	require.NoError(t, err)
+	p[world] = &planted{root, entries}
+	return memory, root
+}
+
+// startLive starts a server with a world.
+func startLive(t *testing.T, worlds plantings, held worldRead, now time.Time) *liveServer {
+	t.Helper()
+	world := held.world
 	l := &liveServer{}
 	l.clock.Store(&now)
 	clock := func() time.Time { return *l.clock.Load() }
-	memory := mem.New()
+	memory, root := worlds.of(t, world, clock)
+	var err error
 	l.identities, err = iam.New(t.Context(), iam.Config{Store: memory, Sealer: root, Clock: clock})
 	require.NoError(t, err)
 	l.keys, err = kms.New(t.Context(), kms.Config{Store: memory, Root: root, Clock: clock, Principals: l.identities})
-	require.NoError(t, err)
-	_, err = seed.Apply(t.Context(), world, l.identities, l.keys, seed.Options{})
 	require.NoError(t, err)
 	enforcer, err := enforce.New(enforce.Config{
 		World: enforce.World(l.identities), Mode: enforce.Strict, Clock: clock, Readings: held.readings,

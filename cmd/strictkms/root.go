@@ -39,6 +39,7 @@ Exit codes: 0 allowed or done, 1 denied, 2 usage or input error, 3 allowed under
 		newServe(ctx, s, now), newExec(ctx, s, now), newCan(ctx, s, now), newWhoCan(ctx, s, now), newWhatCan(ctx, s, now),
 		newMatrix(ctx, s, now), newExplain(ctx, s),
 		newRego(s), newDecide(ctx, s), newSnapshot(ctx, s, now), newVerify(ctx, s, now), newTest(ctx, s, now), newDiff(ctx, s), newReplay(ctx, s), newAudit(ctx, s, now), newRules(s),
+		newXksProxy(ctx, s),
 		newVersion(s),
 	)
 	root.SetIn(s.in)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,9 +21,10 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script. Besides the usual commands, "exits CODE PROGRAM ARGS" runs a program that
 // must end with an exit code, "keypair PRIVATE PUBLIC" makes PEM files, $EXAMPLES is the directory of the examples, and
-// opa is on the path where it can be had. The commands about running servers are in scriptserve_test.go.
+// opa and a fast aws are on the path where they can be had. The commands about running servers are in scriptserve_test.go.
 func TestScripts(t *testing.T) {
-	opa := stockopa.Dir(t)
+	directories := strings.Join(slices.DeleteFunc([]string{awsCLI(t), stockopa.Dir(t)}, func(dir string) bool { return dir == "" }),
+		string(filepath.ListSeparator))
 	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +40,7 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
-			env.Setenv("PATH", opa+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", directories+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Values[runningKey{}] = &running{}
 			return writeHostile(env.WorkDir)
 		},

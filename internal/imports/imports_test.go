@@ -176,7 +176,7 @@ var rules = []rule{
 	},
 
 	// The reference external key store proxy. It knows of KMS only how requests are signed.
-	{pkg: "kmstest/xksproxy", own: []string{"server/sigv4"}, deny: []string{"math/rand", "math/rand/v2"}},
+	{pkg: "kmstest/xksproxy", own: []string{"server/sigv4", "internal/wholefile"}, deny: []string{"math/rand", "math/rand/v2"}},
 
 	// Programs, and support for tests. Nothing imports them but what is named below.
 	{pkg: "cmd/...", own: anything, modules: anything},

@@ -57,8 +57,6 @@ const (
 	maxPCRs        = 32
 	maxCertificate = 1024 // bytes
 	maxPublicKey   = 1024 // bytes
-	// maxBundle is not in the specification; AWS's bundles have four certificates.
-	maxBundle = 16
 )
 
 // payload is a document as it is written. Optional members are null where there is none: the Nitro Security Module
@@ -76,11 +74,11 @@ type payload struct {
 	Nonce       *cbor.ByteString           `cbor:"nonce"`
 }
 
-// decoder reads a payload: nothing twice, no tags, nothing deeper than a document is. Lengths may be left open, as newer
-// versions of the Nitro hypervisor leave those of maps.
+// decoder reads a payload: nothing twice, no tags, and room for members that there are not yet. Lengths may be left open,
+// as newer versions of the Nitro hypervisor leave those of maps.
 var decoder = mustDecoder(cbor.DecOptions{
 	DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthAllowed, TagsMd: cbor.TagsForbidden,
-	MaxNestedLevels: 4, MaxArrayElements: maxBundle, MaxMapPairs: maxPCRs,
+	MaxNestedLevels: 8, MaxArrayElements: 128, MaxMapPairs: 128,
 	FieldNameMatching: cbor.FieldNameMatchingCaseSensitive,
 })
 
@@ -100,9 +98,22 @@ func parsePayload(src []byte) (*payload, error) {
 	}
 	p := &payload{}
 	if err := decoder.Unmarshal(src, p); err != nil {
-		return nil, fmt.Errorf("its payload is no document: %w", err)
+		return nil, fmt.Errorf("its payload is no document: %w", plainError(err))
 	}
 	return p, p.check()
+}
+
+// plainError says without the names of our types that a value has a type that is not its own.
+func plainError(err error) error {
+	wrong, ok := errors.AsType[*cbor.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	member := wrong.StructFieldName[strings.LastIndexByte(wrong.StructFieldName, '.')+1:]
+	if member == "" {
+		return fmt.Errorf("expected a map, found: %s", wrong.CBORType)
+	}
+	return fmt.Errorf("unexpected %s in %s", wrong.CBORType, member)
 }
 
 // check returns all that is wrong with a payload besides its signature.
@@ -180,7 +191,7 @@ const minKeyBits, maxKeyBits = 2048, 4096
 func parsePublicKey(der []byte) (*rsa.PublicKey, error) {
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("public_key is no key in DER: %w", err)
+		return nil, errors.New("public_key is no key in DER: expected SubjectPublicKeyInfo (RFC 5280)")
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {

@@ -2,6 +2,7 @@ package attestation_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,4 +27,27 @@ func FuzzVerify(f *testing.F) {
 		require.Equal(t, "i-0123456789abcdef0-enc0123456789abcdef", d.ModuleID)
 		require.Equal(t, noon, d.Timestamp)
 	})
+}
+
+// BenchmarkVerify is what a Recipient costs a request before it is decided.
+func BenchmarkVerify(b *testing.B) {
+	l := newLab(b)
+	src := sign(b, l.trusted, l.document(b))
+	for b.Loop() {
+		if _, err := l.verifier.Verify(src, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEncrypt is what it costs the answer.
+func BenchmarkEncrypt(b *testing.B) {
+	l := newLab(b)
+	d, err := l.verifier.Verify(sign(b, l.trusted, l.document(b)), noon)
+	require.NoError(b, err)
+	for b.Loop() {
+		if _, err := d.Encrypt(rand.Reader, make([]byte, 32)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

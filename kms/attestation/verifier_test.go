@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"strings"
 	"sync"
@@ -157,6 +158,7 @@ func TestVerifyWrong(t *testing.T) {
 	require.NoError(t, err)
 	curve, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	require.NoError(t, err)
+	long := &rsa.PublicKey{N: new(big.Int).SetBit(new(big.Int).Lsh(big.NewInt(1), 5119), 0, 1), E: 65537}
 	for _, test := range []struct {
 		name   string
 		change func(*enclave.Document)
@@ -167,6 +169,7 @@ func TestVerifyWrong(t *testing.T) {
 		{"long public key", func(d *enclave.Document) { d.PublicKey = make([]byte, 1025) }, "public_key has 1025 bytes, and has to have 1 to 1024"},
 		{"no key", func(d *enclave.Document) { d.PublicKey = []byte("dummy") }, "public_key is no key in DER"},
 		{"short key", func(d *enclave.Document) { d.PublicKey = spki(t, &small.PublicKey) }, "public_key is an RSA key of 1024 bits, and has to have 2048 to 4096"},
+		{"long key", func(d *enclave.Document) { d.PublicKey = spki(t, long) }, "public_key is an RSA key of 5120 bits, and has to have 2048 to 4096"},
 		{"elliptic curve", func(d *enclave.Document) { d.PublicKey = spki(t, &curve.PublicKey) }, "public_key is no RSA key"},
 		{"no module", func(d *enclave.Document) { d.ModuleID = "" }, "module_id is missing"},
 		{"no registers", func(d *enclave.Document) { d.PCRs = nil }, "pcrs and nitrotpm_pcrs are missing"},
@@ -177,7 +180,7 @@ func TestVerifyWrong(t *testing.T) {
 			for i := range 33 {
 				d.PCRs[i] = make([]byte, 48)
 			}
-		}, "its payload is no document"},
+		}, "PCR 32 has 48 bytes: there are PCRs 0 to 31, of 32, 48 or 64 bytes"},
 		{"long user data", func(d *enclave.Document) { d.UserData = make([]byte, 16384) }, "its payload has "},
 		{"two things", func(d *enclave.Document) { d.PublicKey, d.ModuleID = nil, "" }, "module_id is missing; public_key is missing"},
 	} {
@@ -316,6 +319,13 @@ func TestAWSRoot(t *testing.T) {
 	require.Len(t, roots, 1)
 	require.Equal(t, "CN=aws.nitro-enclaves,OU=AWS,O=Amazon,C=US", roots[0].Subject.String())
 	require.NoError(t, roots[0].CheckSignatureFrom(roots[0]))
+
+	// It is trusted: a document that names it as its signer fails for another reason.
+	s := newSigner(t, elliptic.P384(), nil)
+	statement := s.statement(t, newLab(t))
+	statement["certificate"], statement["cabundle"] = roots[0].Raw, [][]byte{roots[0].Raw}
+	_, err = attestation.NewVerifier().Verify(s.sign(t, statement), noon)
+	require.ErrorContains(t, err, "certificate: it is not one to sign documents with")
 }
 
 func TestParseRoots(t *testing.T) {

@@ -65,6 +65,11 @@ var (
 		`"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}`,
 		`"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}`,
 		`"StringEquals": {"sts:ExternalId": "4711"}`,
+		`"StringLike": {"kms:CallerAccount": "4444*"}`,
+		`"StringNotLike": {"aws:PrincipalAccount": "4444*"}`,
+		`"StringNotEquals": {"kms:CallerAccount": ["111122223333", "888877776666"]}`,
+		`"ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:*", "arn:aws:iam::888877776666:role/Guest"]}`,
+		`"StringLike": {"aws:PrincipalArn": "*:role/Visitor"}`,
 	}
 	// contexts are what requests carry: some of what the conditions ask for.
 	contexts = map[string][]string{
@@ -129,6 +134,13 @@ func (d drawer) world() *source.World {
 	if rapid.Bool().Draw(d.t, "organization") {
 		w.Accounts = map[string]*evaluator.Account{home: {ID: home, OrganizationID: "o-exampleorgid", OrganizationPath: "o-exampleorgid/r-ab12/ou-1/"}}
 	}
+	if d.times("control policies", 3) == 0 {
+		if w.Accounts == nil {
+			w.Accounts = map[string]*evaluator.Account{home: {ID: home, OrganizationID: "o-exampleorgid", OrganizationPath: "o-exampleorgid/r-ab12/ou-1/"}}
+		}
+		w.Accounts[home].RCPs = [][]*policy.Document{{d.control(policy.ResourceControlPolicy)}}
+		w.Accounts[home].SCPs = [][]*policy.Document{{d.control(policy.ServiceControlPolicy)}}
+	}
 	shared := d.document(policy.IdentityPolicy, "Shared", identityActions, 2)
 	shared.ARN = "arn:aws:iam::111122223333:policy/Shared"
 	w.ManagedPolicies = append(w.ManagedPolicies, shared)
@@ -165,6 +177,23 @@ func (d drawer) world() *source.World {
 		w.Keys = append(w.Keys, k)
 	}
 	return w
+}
+
+// control draws a policy of an organization that denies some of all.
+func (d drawer) control(kind policy.Kind) *policy.Document {
+	who, allow := "", `{"Effect": "Allow", "Action": "*", "Resource": "*"}, `
+	if kind == policy.ResourceControlPolicy {
+		who, allow = `"Principal": "*", `, ""
+	}
+	s := `{"Effect": "Deny", ` + who + `"Action": ` + d.one("denied", []string{`"kms:*"`, `"kms:Decrypt"`, `["kms:CreateGrant", "kms:Encrypt"]`}) + `, "Resource": "*"`
+	if c := d.one("control", conditionTexts); c != "" {
+		s += `, "Condition": {` + c + `}`
+	}
+	doc, diags := policy.Parse(kind, kind.String(), []byte(`{"Version": "2012-10-17", "Statement": [`+allow+s+`}]}`))
+	if diags.HasErrors() {
+		d.t.Fatal(diags)
+	}
+	return doc
 }
 
 // policies draws what a user or a role has.

@@ -27,7 +27,7 @@ func TestLargePolicies(t *testing.T) {
 		{"names in any account", strangers(500), ""},
 		{"Denies with conditions", many(50, `{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-%d"}}}`), ""},
 		{"Denies with NotPrincipal", many(80, `{"Effect": "Deny", "NotPrincipal": {"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/r%d"]}, "Action": "kms:*", "Resource": "*", "Condition": {"StringNotEquals": {"kms:ViaService": "s%d.us-east-1.amazonaws.com"}}}`), ""},
-		{"more Denies than are looked at", many(120, `{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-%d"}}}`), "120 statements that deny kms:PutKeyPolicy: whether one of them alone"},
+		{"more Denies than are looked at", many(120, `{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-%d"}}}`), "120 statements that deny kms:CancelKeyDeletion: whether one of them alone"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var found []string

@@ -54,6 +54,19 @@ func TestEdges(t *testing.T) {
 		{"KP301", "a role in any ARN", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "arn:*:role/App"}}`), "critical"},
 		{"KP301", "a path in any ARN", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "*/team/?pp"}}`), "critical"},
 		{"KP301", "a role of one's own by the end of its ARN", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "*::111122223333:role/App"}}`), ""},
+		{"KP301", "two halves of all addresses", allow(`"*"`, `"kms:Decrypt"`, `{"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}`), "critical"},
+		{"KP301", "half of all addresses", allow(`"*"`, `"kms:Decrypt"`, `{"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}`), "critical"},
+		{"KP301", "half of all IPv6 addresses", allow(`"*"`, `"kms:Decrypt"`, `{"IpAddress": {"aws:SourceIp": "2000::/3"}}`), "critical"},
+		{"KP301", "the largest network that one organization has", allow(`"*"`, `"kms:Decrypt"`, `{"IpAddress": {"aws:SourceIp": "17.0.0.0/8"}}`), ""},
+		{"KP301", "accounts by their first digits", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"kms:CallerAccount": "1111*"}}`), "critical"},
+		{"KP301", "ten accounts", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalAccount": "11112222333?"}}`), "critical"},
+		{"KP301", "roles of accounts by their first digits", allow(`"*"`, `"kms:Decrypt"`, `{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1111*:role/*"}}`), "critical"},
+		{"KP301", "resources of accounts by their first digits", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:SourceAccount": "1111*"}}`), "critical"},
+		{"KP301", "organizations by their first letter", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalOrgID": "o-a*"}}`), "critical"},
+		{"KP301", "an organization and whatever comes behind it", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}}`), ""},
+		{"KP301", "endpoints by their first digit", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:SourceVpce": "vpce-0*"}}`), "critical"},
+		{"KP301", "an endpoint", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:SourceVpce": "vpce-1234abcdf5678c90a*"}}`), ""},
+		{"KP301", "accounts by their first digits, of an organization", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"kms:CallerAccount": "1111*"}, "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}`), ""},
 		{"KP415", "a name in any ARN", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "*App*"}}`), ""},
 		{"KP415", "the end of an ARN, and the account", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "*:role/App"}, "StringEquals": {"kms:CallerAccount": "111122223333"}}`), ""},
 		{"KP415", "the end of an ARN of one's own", allow(`"*"`, `"kms:Decrypt"`, `{"StringLike": {"aws:PrincipalArn": "*::111122223333:role/App"}}`), ""},
@@ -78,6 +91,8 @@ func TestEdges(t *testing.T) {
 		{"KP307", "an account", allow(logs, `"kms:Decrypt"`, `{"StringEquals": {"aws:SourceAccount": "111122223333"}}`), ""},
 		{"KP307", "an organization", allow(logs, `"kms:Decrypt"`, `{"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}`), ""},
 		{"KP307", "the encryption context may tell", allow(logs, `"kms:Decrypt"`, `{"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:111122223333:*"}}`), "medium"},
+		{"KP307", "what services use keys for", allow(logs, `["kms:Decrypt", "kms:GenerateDataKey*"]`, ""), "medium"},
+		{"KP307", "grants", allow(logs, `["kms:Decrypt", "kms:CreateGrant"]`, ""), "high"},
 		{"KP307", "only if it is there", allow(logs, `"kms:Decrypt"`, `{"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}}`), "medium"},
 		{"KP307", "a key that services do not have", allow(logs, `"kms:Decrypt"`, `{"StringEquals": {"kms:CallerAccount": "111122223333"}}`), "high"},
 		{"KP307", "only metadata", allow(logs, `"kms:DescribeKey"`, ""), ""},
@@ -162,6 +177,22 @@ func TestEdges(t *testing.T) {
 			require.Equal(t, c.want, found[0].Severity.String(), found[0].Message)
 		})
 	}
+}
+
+// TestExcerpts checks that statements by themselves, which say nothing of administration, are no locked key.
+func TestExcerpts(t *testing.T) {
+	excerpt := func(action string) string {
+		return `{"Version": "2012-10-17", "Statement": [` + allow(app, action, "") + "," + deny(`"kms:PutKeyPolicy"`, "") + "]}"
+	}
+	alone := func(text string) string {
+		found := only(findings(t, "p.json", text), "KP202")
+		require.Len(t, found, 1)
+		return found[0].Severity.String()
+	}
+	use := `{"Version": "2012-10-17", "Statement": [` + allow(app, `"kms:Decrypt"`, "") + "]}"
+	require.Equal(t, "medium", alone(use))
+	require.Equal(t, "critical", alone(excerpt(`"kms:Decrypt"`)))
+	require.Equal(t, "critical", alone("accounts:\n  \"111122223333\":\n    keys:\n      a:\n        policy: "+use+"\n"))
 }
 
 // TestDataKeysWithoutDecrypt checks the half of KP605 that is about services: nothing else lets the role decrypt.

@@ -230,11 +230,20 @@ func serviceForAnybody(p *pass, s *statement) {
 		if s.hasCondition(contextPrefix, "kms:granteeprincipal", "kms:viaservice") || len(s.conditionsOn(sourceKeys...)) > 0 {
 			f.as(Medium) // whose resource it is for may be told by the encryption context
 		}
+		if using.Contains(s.kms) {
+			f.as(Medium) // as the guides of services have it: nobody can pass it on
+		}
 	})
 }
 
 // harmless are the actions that neither reveal nor change anything of worth.
 var harmless = actionSet("DescribeKey", "GetKeyRotationStatus", "GetKeyPolicy", "ListGrants", "ListKeyPolicies", "ListResourceTags", "GetPublicKey")
+
+// using are the actions with which a service encrypts and decrypts what it keeps.
+var using = harmless.Union(actionSet(
+	"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
+	"ReEncryptFrom", "ReEncryptTo",
+))
 
 const attestationPrefix = "kms:recipientattestation:"
 

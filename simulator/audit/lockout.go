@@ -18,7 +18,7 @@ var lockoutRules = []*Rule{
 		checks:  checks{onKey: iamNotEnabled},
 	},
 	{
-		Code: "KP202", Name: "nobody-can-manage-the-key", Severity: Critical, Semantic: true,
+		Code: "KP202", Name: "nobody-can-manage-the-key", Severity: Critical, Others: []Severity{Medium}, Semantic: true,
 		Summary: "Nobody can change the key policy.",
 		Why:     "The key cannot be managed any more, by nobody: only AWS Support can help. KMS refuses such a policy unless its safety check is bypassed.",
 		Fix:     "Add an Allow of kms:PutKeyPolicy for the account or for an administrator, and take it out of every Deny.",
@@ -129,6 +129,12 @@ var (
 	oneCan   = func(_ int, certain bool) bool { return certain }
 )
 
+// isExcerpt reports whether a policy by itself may be statements for another one: it is attached to no key, and does not
+// try to say who manages one. KMS would not take it as a key policy.
+func (s *subject) isExcerpt() bool {
+	return s.key == nil && !slices.ContainsFunc(s.statements, func(st *statement) bool { return st.kms.Has(putKeyPolicy) })
+}
+
 // hasUnknownAllow reports whether an Allow of the policy names somebody who is not known before deployment.
 func (s *subject) hasUnknownAllow() bool {
 	return slices.ContainsFunc(s.statements, func(st *statement) bool {
@@ -144,6 +150,10 @@ func nobodyCanManage(p *pass, s *subject) {
 		return
 	}
 	f := p.inPolicy(s, s.doc.Pos, "nobody can change this key policy: no principal is allowed kms:PutKeyPolicy")
+	if s.isExcerpt() {
+		f.Message += "; as statements to add to a key policy that is no matter"
+		f.as(Medium)
+	}
 	for _, st := range s.statements {
 		if st.denies() && st.kms.Has(putKeyPolicy) {
 			f.related(st.Pos, "a Deny of kms:PutKeyPolicy")

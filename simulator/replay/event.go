@@ -109,36 +109,64 @@ type reader struct {
 	each  func(*Event) error
 	found int
 	diags policy.Diagnostics
+	// lines is true when values were events, one after the other.
+	lines bool
 	// counter knows where lines begin.
 	counter *lineCounter
 }
 
-// values reads one JSON value after the other, however they are laid out.
-func (r *reader) values(in io.Reader) error {
-	r.counter = &lineCounter{in: in, starts: []int64{0}}
-	d := json.NewDecoder(r.counter)
+// values reads one JSON value after the other, however they are laid out. Where there is an event on each line, a line that is
+// none does not hide the next one.
+func (r *reader) values(src io.Reader) error {
+	r.counter = &lineCounter{in: src, starts: []int64{0}}
+	in, start := io.Reader(r.counter), int64(0) // what the decoder reads, from where
+	d := json.NewDecoder(in)
 	for {
 		var value json.RawMessage
-		before := d.InputOffset()
+		before := start + d.InputOffset()
 		err := d.Decode(&value)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			at := before
+			var at int64
 			if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-				at = max(syntax.Offset-1, 0) // of the whole stream
-			} else if !errors.Is(err, io.ErrUnexpectedEOF) {
+				at = start + max(syntax.Offset-1, 0)
+			} else if at = r.counter.read; !errors.Is(err, io.ErrUnexpectedEOF) {
 				return fmt.Errorf("%s: %w", r.name, err)
 			}
 			r.fail(r.counter.position(r.name, at), "not valid JSON: "+err.Error())
-			return nil // what follows cannot be told apart
+			if !r.lines || errors.Is(err, io.ErrUnexpectedEOF) {
+				return nil // what follows cannot be told apart, or nothing does
+			}
+			rest := bufio.NewReader(io.MultiReader(d.Buffered(), in))
+			if start, err = nextLine(rest, before, at); err != nil {
+				return nil //nolint:nilerr // the file ends in the line, or cannot be read on, which the decoder found first
+			}
+			in, d = rest, json.NewDecoder(rest)
+			continue
 		}
-		at := d.InputOffset() - int64(len(value))
+		at := start + d.InputOffset() - int64(len(value))
 		if err := r.value(value, at); err != nil {
 			return err
 		}
 		r.counter.forget(at)
+	}
+}
+
+// nextLine skips what is left of the line of an offset, and returns the offset of the line behind it. from is the offset of
+// what is read.
+func nextLine(in *bufio.Reader, from, offset int64) (int64, error) {
+	for {
+		line, err := in.ReadSlice('\n')
+		from += int64(len(line))
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil:
+			return from, err
+		case from > offset:
+			return from, nil
+		}
 	}
 }
 
@@ -176,6 +204,7 @@ func (r *reader) value(value json.RawMessage, at int64) error {
 			}
 		}
 	default:
+		r.lines = true
 		return r.event(value, pos)
 	}
 	return nil
@@ -189,7 +218,9 @@ type event struct {
 // event reads one event.
 func (r *reader) event(src []byte, pos policy.Position) error {
 	var e Event
-	if err := json.Unmarshal(src, &e); err != nil {
+	if other, ok := ofAnotherService(src); ok {
+		e = other // whatever else is in it
+	} else if err := json.Unmarshal(src, &e); err != nil {
 		r.fail(pos, "expected an event of AWS CloudTrail: "+plainError(err))
 		return nil
 	}
@@ -200,6 +231,18 @@ func (r *reader) event(src []byte, pos policy.Position) error {
 	e.Pos = pos
 	r.found++
 	return r.each(&e)
+}
+
+// ofAnotherService reads as much of an event as says that it is not about KMS.
+func ofAnotherService(src []byte) (Event, bool) {
+	var e struct {
+		EventTime                       time.Time
+		EventSource, EventName, EventID string
+	}
+	if json.Unmarshal(src, &e) != nil || e.EventSource == "" || e.EventSource == kmsSource {
+		return Event{}, false
+	}
+	return Event{EventTime: e.EventTime, EventSource: e.EventSource, EventName: e.EventName, EventID: e.EventID}, true
 }
 
 // plainError words an error of the JSON decoder without the names of Go's types.

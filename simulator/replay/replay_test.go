@@ -203,6 +203,32 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestReadLines checks that a line that is no event does not hide those behind it, nor what else is wrong.
+func TestReadLines(t *testing.T) {
+	good := strings.ReplaceAll(event("Decrypt", ""), "\n", " ")
+	lines := []string{good, "{not json", good, `{"eventName": 5}`, `{"a": 1}}`, good, "5", `{"a`}
+	found := 0
+	err := replay.Read("t.json", strings.NewReader(strings.Join(lines, "\n")), func(*replay.Event) error { found++; return nil })
+	require.Equal(t, 3, found)
+	var places []string
+	for line := range strings.Lines(err.Error()) {
+		places = append(places, strings.Join(strings.SplitN(line, ":", 4)[:3], ":"))
+	}
+	require.Equal(t, []string{"t.json:2:2", "t.json:4:1", "t.json:5:1", "t.json:5:9", "t.json:7:1", "t.json:8:4"}, places)
+}
+
+// TestReadOtherServices checks that an event of another service may look as it likes.
+func TestReadOtherServices(t *testing.T) {
+	const text = `{"eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventTime": "2026-01-01T00:00:00Z", "requestParameters": "x", "resources": {}, "userIdentity": []}`
+	found := 0
+	require.NoError(t, replay.Read("t.json", strings.NewReader(text), func(e *replay.Event) error {
+		found++
+		require.Equal(t, "PutObject", e.EventName)
+		return nil
+	}))
+	require.Equal(t, 1, found)
+}
+
 // FuzzRead looks for files on which the reader panics.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(event("Decrypt", "")))

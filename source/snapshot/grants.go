@@ -22,6 +22,7 @@ func (s *snapshot) grants(f *file) {
 			k.hasGrants = true
 		}
 	}
+	whole := f.place.key != "" || !v.severalKeys(members["Grants"])
 	v.items(members["Grants"], "Grants", func(item gjson.Result, entry map[string]gjson.Result) {
 		if _, ok := v.need(item, entry, "KeyId"); !ok {
 			return
@@ -31,11 +32,26 @@ func (s *snapshot) grants(f *file) {
 			return
 		}
 		k := s.key(arn, v.pos(item))
-		k.hasGrants = true
+		k.hasGrants = k.hasGrants || whole
 		if g := s.grant(v, k, item, entry); g != nil {
 			k.Grants = append(k.Grants, g)
 		}
 	})
+}
+
+// severalKeys reports grants of several keys: they are not all that the keys have, as list-grants asks about one key.
+func (v values) severalKeys(list gjson.Result) bool {
+	first := ""
+	for _, entry := range list.Array() {
+		id := entry.Get("KeyId")
+		if first != "" && id.Str != first {
+			v.warn(codeMissing, v.pos(id), "the grants are of several keys, as list-retirable-grants has them: the keys may have others; expected the output of %s for each key",
+				grantList.command())
+			return true
+		}
+		first = id.Str
+	}
+	return false
 }
 
 // grant reads an entry (https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html). One that cannot be

@@ -81,6 +81,9 @@ func (d details) identity(kind, inline string, item gjson.Result, members map[st
 		d.fail(codeInvalidARN, d.pos(members["Arn"]), "expected the ARN of the %s %s%s", kind, id.path, id.name)
 		return id, false
 	}
+	if !d.here(arn, members["Arn"]) {
+		return id, false
+	}
 	d.snapshot.partition(arn.Partition, d.pos(members["Arn"]))
 	d.snapshot.accounts[arn.Account] = true
 	id.inline = d.policies(kind+"/"+name, members[inline])

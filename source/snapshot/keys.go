@@ -17,7 +17,9 @@ type key struct {
 
 	arn                                      policy.ARN
 	described, hasPolicy, hasTags, hasGrants bool
-	describedAt, policyAt, tagsAt            policy.Position
+	// hasAliases is true when the aliases of the key were read by themselves.
+	hasAliases                    bool
+	describedAt, policyAt, tagsAt policy.Position
 	// grantIDs are the grants that were read.
 	grantIDs map[string]bool
 	// named is where the key is named for the first time.
@@ -44,10 +46,10 @@ func (s *snapshot) key(arn policy.ARN, pos policy.Position) *key {
 	return k
 }
 
-// keyARN reads the ARN of a key.
+// keyARN reads the ARN of a key, which must not be another than that of the folder that the file is in.
 func (s *snapshot) keyARN(v values, value gjson.Result) (policy.ARN, bool) {
 	arn, ok := v.resource(value, "kms")
-	if !ok {
+	if !ok || !v.here(arn, value) {
 		return arn, false
 	}
 	if id, isKey := arn.KeyID(); !isKey || id == "" || arn.Region == "" {
@@ -55,6 +57,22 @@ func (s *snapshot) keyARN(v values, value gjson.Result) (policy.ARN, bool) {
 		return arn, false
 	}
 	return arn, true
+}
+
+// here reports whether what an ARN names can be in the folder that the file is in. A file in the wrong folder would say of one
+// key what is true of another.
+func (v values) here(arn policy.ARN, value gjson.Result) bool {
+	id, _ := arn.KeyID()
+	for _, part := range []struct{ what, folder, own string }{
+		{"account", v.file.place.account, arn.Account}, {"Region", v.file.place.region, arn.Region}, {"key", v.file.place.key, id},
+	} {
+		if part.folder != "" && part.own != "" && part.folder != part.own {
+			v.fail(codeNoPlace, v.pos(value), "the file is in a folder of %s %s, and this is of %s %s: expected the output of %s for what the folder is called",
+				part.what, part.folder, part.what, part.own, v.file.kind.command())
+			return false
+		}
+	}
+	return true
 }
 
 // listed reads list-keys (https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html).
@@ -182,7 +200,14 @@ func (s *snapshot) aliases(f *file) {
 	v := s.in(f)
 	members := v.members(f.root, "the file")
 	v.whole(members)
-	if f.place.account != "" && f.place.region != "" || len(members["Aliases"].Array()) == 0 {
+	var only *key // whose aliases were asked for
+	switch {
+	case f.place.key != "":
+		if only = s.placed(v); only == nil {
+			return
+		}
+		only.hasAliases = true
+	case f.place.account != "" && f.place.region != "" || len(members["Aliases"].Array()) == 0:
 		s.aliasLists[regional{f.place.account, f.place.region}] = true
 	}
 	v.items(members["Aliases"], "Aliases", func(item gjson.Result, entry map[string]gjson.Result) {
@@ -198,10 +223,12 @@ func (s *snapshot) aliases(f *file) {
 			return
 		}
 		arn, ok := v.resource(entry["AliasArn"], "kms")
-		if !ok {
+		if !ok || !v.here(arn, entry["AliasArn"]) {
 			return
 		}
-		s.aliasLists[regional{arn.Account, arn.Region}] = true
+		if only == nil {
+			s.aliasLists[regional{arn.Account, arn.Region}] = true
+		}
 		keyARN := policy.KeyARN(arn.Partition, arn.Region, arn.Account, target)
 		k := s.keys[keyARN.String()]
 		if k == nil {
@@ -220,15 +247,18 @@ func (s *snapshot) finishKeys() {
 		if !k.described {
 			s.missing(k, "what describe-key says of it", "key.json", "key spec, key usage, origin and whether it is a multi-Region key are unknown")
 		}
+		k.Open = append(k.Open, k.unsaid()...)
 		if !k.hasPolicy {
 			why := s.missing(k, "its key policy", "policy.json", "what it allows or denies is unknown")
 			k.Policy = source.UnknownPolicy(policy.KeyPolicy, "key/"+id, "", why, k.named)
 		}
 		if !k.hasTags {
-			s.missing(k, "the list of its tags", "tags.json", "conditions on aws:ResourceTag are judged as if it had none")
+			s.missing(k, "the list of its tags", "tags.json", "what depends on aws:ResourceTag is conditional")
+			k.Open = append(k.Open, "aws:ResourceTag/*")
 		}
-		if !s.aliasesKnown(k) {
-			s.missing(k, "the list of aliases", "../aliases.json", "conditions on kms:ResourceAliases are judged by those that are known")
+		if !k.hasAliases && !s.aliasesKnown(k) {
+			s.missing(k, "the list of aliases", "../aliases.json", "what depends on kms:ResourceAliases is conditional")
+			k.Open = append(k.Open, "kms:ResourceAliases")
 		}
 		if !k.hasGrants && !k.AWSManaged {
 			why := s.missing(k, "the list of its grants", "grants.json", "what they allow is unknown")
@@ -237,6 +267,23 @@ func (s *snapshot) finishKeys() {
 		slices.Sort(k.Aliases)
 		s.world.Keys = append(s.world.Keys, &k.Key)
 	}
+}
+
+// unsaid are the condition keys about the settings of a key that nothing was read of, as in the output of older versions of
+// the AWS CLI.
+func (k *key) unsaid() []string {
+	var open []string
+	for _, setting := range []struct{ value, key string }{
+		{k.Spec, "kms:KeySpec"}, {k.Usage, "kms:KeyUsage"}, {k.Origin, "kms:KeyOrigin"}, {k.MultiRegion, "kms:MultiRegion"},
+	} {
+		if setting.value == "" {
+			open = append(open, setting.key)
+		}
+	}
+	if k.MultiRegion != "false" && k.MultiRegionKeyType == "" {
+		open = append(open, "kms:MultiRegionKeyType")
+	}
+	return open
 }
 
 // aliasesKnown reports whether the aliases of the key's Region were read. A list that has none and stands in no folder

@@ -125,6 +125,9 @@ func (s *snapshot) roots(f *file) {
 			return
 		}
 		t.root, t.rootAt, t.enabled = id, v.pos(item), map[string]bool{}
+		if _, said := root["PolicyTypes"]; !said {
+			t.enabled[serviceControl], t.enabled[resourceControl] = true, true // they may be
+		}
 		v.items(root["PolicyTypes"], "PolicyTypes", func(_ gjson.Result, kind map[string]gjson.Result) {
 			if v.text(kind, "Status") != "PENDING_DISABLE" { // still in force
 				t.enabled[v.text(kind, "Type")] = true
@@ -292,13 +295,18 @@ func (s *snapshot) loneAccount(id string) {
 	if reason := s.reason(id + "/organization.json"); !member && reason != "" {
 		s.tellAccount(id, "whether account "+id+" is in an organization is not known ("+reason+
 			"): decisions leave its service control policies and resource control policies out")
+		s.leaveOpen(id, "OrgID", "OrgPaths")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.trees)) {
 		t := s.trees[name]
-		if !t.hasInfo || member && t.id != m.organization || !member && (len(s.trees) > 1 || len(s.manifest.accounts) > 0) {
+		if !t.hasInfo || member && t.id != m.organization || !member && len(s.manifest.accounts) > 0 {
 			continue
 		}
 		a := &evaluator.Account{ID: id, OrganizationID: t.id, Management: id == t.management}
+		s.leaveOpen(id, "OrgPaths")
+		if !member && !a.Management {
+			s.leaveOpen(id, "OrgID")
+		}
 		if !a.Management {
 			why := "which policies of organization " + t.id + " account " + id + " is under is not in the snapshot"
 			s.warn(codeMissing, t.infoAt, "%s: what they deny is unknown", why)
@@ -311,6 +319,7 @@ func (s *snapshot) loneAccount(id string) {
 	if !member {
 		return
 	}
+	s.leaveOpen(id, "OrgPaths")
 	s.world.Accounts[id] = &evaluator.Account{ID: id, OrganizationID: m.organization, Management: id == m.management}
 	if id == m.management {
 		return
@@ -319,6 +328,27 @@ func (s *snapshot) loneAccount(id string) {
 		" are not in the snapshot: decisions about account " + id + " leave them out"
 	s.warn(codeMissing, m.pos, "%s; strictkms snapshot --organization reads them", text)
 	s.tellAccount(id, text)
+}
+
+// leaveOpen notes that condition keys about the organization of an account are not known.
+func (s *snapshot) leaveOpen(id string, keys ...string) {
+	for _, key := range keys {
+		for _, u := range s.world.Users {
+			if u.Account == id {
+				u.Open = append(u.Open, "aws:Principal"+key)
+			}
+		}
+		for _, r := range s.world.Roles {
+			if r.Account == id {
+				r.Open = append(r.Open, "aws:Principal"+key)
+			}
+		}
+		for _, k := range s.keyOrder {
+			if k.arn.Account == id {
+				k.Open = append(k.Open, "aws:Resource"+key)
+			}
+		}
+	}
 }
 
 // tellAccount notes what is unknown about everybody and every key of an account.

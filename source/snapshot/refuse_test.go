@@ -44,6 +44,19 @@ func TestRefuses(t *testing.T) {
 			"-- g.json --\n{\"Grants\": [{\"KeyId\": \"" + app + "\", \"GrantId\": \"g\"}]}\n",
 			"g.json:1:13: expected either GranteePrincipal or GranteeServicePrincipal\ng.json:1:13: expected at least one of Operations",
 		},
+		"a key in the folder of another": {
+			"-- 111122223333/us-east-1/kms/00000000-0000-0000-0000-000000000000/key.json --\n{\"KeyMetadata\": {\"Arn\": \"" + app + "\"}}\n",
+			"111122223333/us-east-1/kms/00000000-0000-0000-0000-000000000000/key.json:1:25: the file is in a folder of key 00000000-0000-0000-0000-000000000000, " +
+				"and this is of key 1234abcd-12ab-34cd-56ef-1234567890ab: expected the output of aws kms describe-key for what the folder is called",
+		},
+		"grants in the folder of another Region": {
+			"-- 111122223333/eu-west-1/g.json --\n{\"Grants\": [{\"KeyId\": \"" + app + "\", \"GrantId\": \"g\"}]}\n",
+			"111122223333/eu-west-1/g.json:1:23: the file is in a folder of Region eu-west-1, and this is of Region us-east-1: expected the output of aws kms list-grants for what the folder is called",
+		},
+		"users in the folder of another account": {
+			"-- 444455556666/iam.json --\n{\"UserDetailList\": [{\"UserName\": \"a\", \"Arn\": \"arn:aws:iam::111122223333:user/a\"}]}\n",
+			"444455556666/iam.json:1:46: the file is in a folder of account 444455556666, and this is of account 111122223333: expected the output of aws iam get-account-authorization-details for what the folder is called",
+		},
 		"two partitions": {
 			"-- keys.json --\n{\"Keys\": [{\"KeyArn\": \"" + app + "\"}, {\"KeyArn\": \"arn:aws-cn:kms:cn-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"}]}\n",
 			"keys.json:1:102: the partition is aws-cn, but other parts of the snapshot are in aws (see keys.json:1:11)",

@@ -71,6 +71,7 @@ func TestCorpus(t *testing.T) {
 	}
 	for name, files := range corpus {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			from := t.TempDir()
 			for to, file := range files {
 				text, err := os.ReadFile(filepath.Join(corpusDir, file))

@@ -30,20 +30,23 @@ func TestParity(t *testing.T) {
 	}
 	for _, name := range []string{"applied", "change"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRunner(t)
 			dir := filepath.Join(plansDir, name)
+			var planned []byte
 			if before := filepath.Join(dir, "before"); exists(before) {
 				r.configure(before)
 				r.apply()
 				state := r.state()
 				r.configure(filepath.Join(dir, "after"))
-				plan := r.plan()
+				planned = r.plan()
 				// What a plan says about the world before it is what the state said.
-				compare(t, byARN(load(t, plan, terraform.Options{Before: true})), byARN(load(t, state, terraform.Options{})), 1)
+				compare(t, byARN(load(t, planned, terraform.Options{Before: true})), byARN(load(t, state, terraform.Options{})), 1)
 			} else {
 				r.configure(dir)
+				planned = r.plan()
 			}
-			plan := load(t, r.plan(), terraform.Options{})
+			plan := load(t, planned, terraform.Options{})
 			r.apply()
 			r.refresh() // what one resource changed of another is not in the state yet
 			state := load(t, r.state(), terraform.Options{})

@@ -1,12 +1,17 @@
 package terraform_test
 
 import (
+	"bufio"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +37,10 @@ type runner struct {
 	server *kmstest.Server
 	dir    string
 	env    []string
+	// attached names a provider that runs already. It spares every command to start one, which is most of its time.
+	attached string
+	// several is true for a configuration with several provider configurations, of which one process has only one.
+	several bool
 }
 
 // newRunner starts a server. It skips the test without Terraform and its provider for AWS: the test takes nothing
@@ -45,7 +54,9 @@ func newRunner(t *testing.T) *runner {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("no terraform")
 	}
-	if _, err := os.Stat(filepath.Join(mirror, "registry.terraform.io/hashicorp/aws")); err != nil {
+	provider, err := filepath.Glob(filepath.Join(mirror, "registry.terraform.io/hashicorp/aws", "*", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-aws_*"))
+	require.NoError(t, err)
+	if len(provider) == 0 {
 		t.Skipf("no terraform provider: there is none in %s; %s names another directory", mirror, pluginsEnv)
 	}
 	r := &runner{t: t, server: kmstest.Start(t), dir: t.TempDir()}
@@ -54,13 +65,39 @@ func newRunner(t *testing.T) *runner {
 	require.NoError(t, os.WriteFile(file, []byte(rc), 0o600))
 	root, err := r.server.Config("root").Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
-	r.env = append(os.Environ(),
+	r.env = append(os.Environ(), "GOGC=400", "AWS_CA_BUNDLE=", // a provider that runs already does not take one twice
 		"TF_CLI_CONFIG_FILE="+file, "TF_IN_AUTOMATION=1", "AWS_ENDPOINT_URL="+r.server.URL(),
 		"AWS_ACCESS_KEY_ID="+root.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+root.SecretAccessKey, "AWS_SESSION_TOKEN=",
 		"AWS_PROFILE=", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true",
 	)
+	r.attach(provider[0])
 	return r
 }
+
+// reattach is how a provider that was started by hand says how Terraform reaches it
+// (https://developer.hashicorp.com/terraform/plugin/debugging#terraform-cli-development-overrides).
+var reattach = regexp.MustCompile(`TF_REATTACH_PROVIDERS='(.*)'`)
+
+// attach starts the provider.
+func (r *runner) attach(provider string) {
+	command := exec.CommandContext(r.t.Context(), provider, "-debug")
+	command.Env = r.env
+	out, err := command.StdoutPipe()
+	require.NoError(r.t, err)
+	require.NoError(r.t, command.Start())
+	r.t.Cleanup(func() { _ = command.Wait() }) // it is killed by then
+	lines := bufio.NewScanner(out)
+	for r.attached == "" && lines.Scan() {
+		if found := reattach.FindStringSubmatch(lines.Text()); found != nil {
+			r.attached = "TF_REATTACH_PROVIDERS=" + found[1]
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // it must not wait for somebody to read
+	require.NotEmpty(r.t, r.attached, "the provider does not say how Terraform reaches it")
+}
+
+// alias is in a configuration with several provider configurations.
+var alias = regexp.MustCompile(`(?m)^\s*alias\s*=`)
 
 // configure copies a configuration into the directory, instead of the one that is there.
 func (r *runner) configure(from string) {
@@ -82,6 +119,7 @@ func (r *runner) configure(from string) {
 		if err != nil {
 			return err
 		}
+		r.several = r.several || alias.Match(text)
 		to := filepath.Join(r.dir, relative)
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return err
@@ -96,6 +134,9 @@ func (r *runner) try(args ...string) (stdout []byte, all string, ok bool) {
 	r.t.Helper()
 	command := exec.CommandContext(r.t.Context(), "terraform", args...)
 	command.Dir, command.Env = r.dir, r.env
+	if !r.several || args[0] == "show" {
+		command.Env = append(slices.Clip(r.env), r.attached)
+	}
 	stdout, err := command.Output()
 	failed, isExit := errors.AsType[*exec.ExitError](err)
 	if err != nil {

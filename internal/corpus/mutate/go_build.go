@@ -55,7 +55,7 @@ func (r *goRunner) overlay() error {
 		}
 	}
 	for _, pkg := range mutatedPackages {
-		text := strings.NewReplacer("PACKAGE", pkg, "COUNT", strconv.Itoa(len(r.mutants))).Replace(support)
+		text := strings.NewReplacer("PACKAGE", pkg, "COUNT", strconv.Itoa(lastID(r.mutants))).Replace(support)
 		if err := put(pkg+"/mutants_active.go", text); err != nil {
 			return err
 		}
@@ -72,6 +72,15 @@ func (r *goRunner) overlay() error {
 		return err
 	}
 	return os.WriteFile(r.overlayFile(), text, 0o600)
+}
+
+// lastID is the greatest id: those of the decision modules' mutants come first.
+func lastID(mutants []*mutant) int {
+	last := 0
+	for _, m := range mutants {
+		last = max(last, m.id)
+	}
+	return last
 }
 
 func (r *goRunner) overlayFile() string { return filepath.Join(r.dir, "overlay.json") }

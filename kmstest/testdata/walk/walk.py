@@ -83,13 +83,18 @@ class Walk:
         if isinstance(value, bool):
             return [option if value else "--no-" + option[2:]]
         if isinstance(value, bytes):
-            path = os.path.join(self.files, name)
-            with open(path, "wb") as file:
-                file.write(value)
-            return [option, "fileb://" + path]
+            return [option, "fileb://" + self.file(name, value)]
+        if isinstance(value, str) and value.startswith("-----"):
+            return [option, "file://" + self.file(name, value.encode())]
         if isinstance(value, str):
             return [option, value]
         return [option, json.dumps(value)]
+
+    def file(self, name, content):
+        path = os.path.join(self.files, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
 
     def command(self, region, operation, request):
         arguments = ["--region", region, "--output", "json", "kms", xform_name(operation, "-")]
