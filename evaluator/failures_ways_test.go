@@ -3,6 +3,7 @@ package evaluator
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	oparego "github.com/open-policy-agent/opa/v1/rego"
@@ -27,14 +28,12 @@ func combinerOf(t *testing.T, rules string) *combiner {
 // waysRequest has a key policy of some statements for everyone, behind the rest of the policy language.
 func waysRequest(t *testing.T, statements ...string) Request {
 	t.Helper()
-	var text string
+	texts := make([]string, len(statements))
 	for i, s := range statements {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf(`{"Principal": "*", "Action": "kms:*", "Resource": "*", %s}`, s)
+		texts[i] = fmt.Sprintf(`{"Principal": "*", "Action": "kms:*", "Resource": "*", %s}`, s)
 	}
-	doc, diags := policy.Parse(policy.KeyPolicy, "key policy", []byte(`{"Version": "2012-10-17", "Statement": [`+text+`]}`), policy.WithUnresolved())
+	doc, diags := policy.Parse(policy.KeyPolicy, "key policy", []byte(`{"Version": "2012-10-17", "Statement": [`+
+		strings.Join(texts, ", ")+`]}`), policy.WithUnresolved())
 	require.False(t, diags.HasErrors(), "%v", diags)
 	return Request{
 		Principal: &Principal{Type: User, ARN: "arn:aws:iam::111122223333:user/alice", Account: "111122223333", Name: "alice"},

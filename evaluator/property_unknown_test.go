@@ -302,7 +302,7 @@ func TestOpenConditionsOfPartsAreTheReference(t *testing.T) {
 	t.Parallel()
 	shared := evaluator.New(mapWorld{})
 	var seen tally
-	check(t, 1, func(t *rapid.T) {
+	check(t, 4, func(t *rapid.T) {
 		g := &gen{t: t}
 		world, req, u := g.openScene()
 		e := shared.In(world)

@@ -36,17 +36,8 @@ func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 		})
 		return some != isNegated(c.Operator)
 	}
-	if c.Operator.Quantifier != policy.NoQuantifier && len(values) == 1 && values[0] == "" { // a null set
-		return c.Operator.Quantifier == policy.ForAllValues
-	}
-	switch c.Operator.Quantifier {
-	case policy.ForAllValues:
-		return !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
-	case policy.ForAnyValue:
-		if len(values) == 0 && c.Operator.IfExists && r.reads("foranyvalue-ifexists-missing", "match") {
-			return true
-		}
-		return slices.ContainsFunc(values, holds)
+	if c.Operator.Quantifier != policy.NoQuantifier {
+		return r.set(c.Operator, values, holds)
 	}
 	switch {
 	case len(values) == 0:
@@ -61,6 +52,18 @@ func (r *reference) condition(doc *policy.Document, c policy.Condition) bool {
 	default:
 		return holds(values[0])
 	}
+}
+
+// set tests a set of values.
+func (r *reference) set(o policy.Operator, values []string, holds func(string) bool) bool {
+	null := len(values) == 1 && values[0] == ""
+	if o.Quantifier == policy.ForAllValues {
+		return null || !slices.ContainsFunc(values, func(v string) bool { return !holds(v) })
+	}
+	if len(values) == 0 && o.IfExists && r.reads("foranyvalue-ifexists-missing", "match") {
+		return true
+	}
+	return !null && slices.ContainsFunc(values, holds)
 }
 
 func isNegated(o policy.Operator) bool { return strings.Contains(o.String(), "Not") }

@@ -35,14 +35,13 @@ func trustAnchor(t testing.TB, name string) string {
 }
 
 // cluster makes a cluster there is, with changes.
-func (f *fixture) cluster(change func(*Cluster)) *Cluster {
+func (f *fixture) cluster(change func(*Cluster)) {
 	f.t.Helper()
 	c := Cluster{Account: "111122223333", Region: "us-east-1", ID: testCluster, HSMs: 2, Password: testPassword}
 	if change != nil {
 		change(&c)
 	}
 	require.NoError(f.t, f.config.Clusters.Put(c))
-	return &c
 }
 
 // clusterStore makes an AWS CloudHSM key store that is connected, and returns its id.

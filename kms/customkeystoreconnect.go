@@ -28,7 +28,7 @@ func connectCustomKeyStore(c *call, in *connectCustomKeyStoreInput) (*nothing, e
 	default:
 		return nil, errStoreState
 	}
-	errorCode := ""
+	var errorCode string
 	if s.record.Cluster != nil {
 		errorCode, err = c.connectCluster(s)
 	} else {

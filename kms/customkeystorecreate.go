@@ -150,8 +150,20 @@ func (c *call) checkStoreName(of *customStore, name string) error {
 	return nil
 }
 
+// The role with which AWS KMS looks at clusters. It is made with the first AWS CloudHSM key store of an account
+// (https://docs.aws.amazon.com/kms/latest/developerguide/authorize-kms.html#create-key-store-slr).
+const (
+	customStoreService = "cks.kms.amazonaws.com"
+	customStoreRole    = "AWSServiceRoleForKeyManagementServiceCustomKeyStores"
+)
+
 // createCluster completes a key store with its cluster.
 func (c *call) createCluster(s *customStore, in *createCustomKeyStoreInput) error {
+	if roles := c.service.config.ServiceRoles; roles != nil {
+		if err := roles.EnsureServiceRole(c.ctx, c.Call, customStoreService, customStoreRole); err != nil {
+			return err
+		}
+	}
 	cluster, err := c.freeCluster(s, *in.CloudHsmClusterId)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ var notes = map[string]string{
 	"CreateKey":                "`kms:TagResource` too, with tags. No SM2. In [custom key stores](custom-key-stores.md), too.",
 	"DeleteAlias":              "Decided on the alias, by IAM policies, and on the key.",
 	"ConnectCustomKeyStore":    "`CONNECTING` lasts a second ([custom key stores](custom-key-stores.md)).",
-	"CreateCustomKeyStore":     "Clusters are simulated; no VPC endpoint services ([custom key stores](custom-key-stores.md)).",
+	"CreateCustomKeyStore":     "`iam:CreateServiceLinkedRole` too, with the first cluster of an account. Clusters are simulated; no VPC endpoint services ([custom key stores](custom-key-stores.md)).",
 	"DisconnectCustomKeyStore": "`DISCONNECTING` lasts a second.",
 	"GenerateRandom":           "The random bytes of an AWS CloudHSM key store are made here.",
 	"GetKeyLastUsage":          "Uses are written once a minute and at the end; a server that is killed forgets the last minute's.",

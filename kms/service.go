@@ -35,6 +35,8 @@ type Config struct {
 	Clusters *Clusters
 	// Proxies talks to the proxies of external key stores; nil reaches none.
 	Proxies Proxies
+	// ServiceRoles makes the service-linked roles of AWS KMS; nil makes none and asks nobody.
+	ServiceRoles ServiceRoles
 	// Logger is nil for no log.
 	Logger *slog.Logger
 }
@@ -44,6 +46,13 @@ type Principals interface {
 	// Lookup returns the unique id of an IAM user or role (AIDA…, AROA…; empty where there is none) and whether the
 	// principal exists. Principals of accounts that are not held here are taken to exist.
 	Lookup(arn string) (uniqueID string, exists bool)
+}
+
+// ServiceRoles makes the service-linked roles that AWS KMS has in an account.
+type ServiceRoles interface {
+	// EnsureServiceRole makes the role of a name for a service principal of AWS KMS in the account of the caller, with the
+	// permissions of the caller, if it is not there. The error is an [*Error] when the caller may not.
+	EnsureServiceRole(ctx context.Context, call *Call, service, name string) error
 }
 
 // Service is the key management service. It is safe for concurrent use.

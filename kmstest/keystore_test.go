@@ -25,6 +25,10 @@ accounts:
       keeper:
         policies:
           stores: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "kms:*", Resource: "*"}]}
+          role: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:CreateServiceLinkedRole", Resource: "*", Condition: {StringEquals: {"iam:AWSServiceName": cks.kms.amazonaws.com}}}]}
+      unlinked:
+        policies:
+          stores: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "kms:*", Resource: "*"}]}
       guest:
         policies:
           reads: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "kms:DescribeCustomKeyStores", Resource: "*"}]}
@@ -125,8 +129,21 @@ func TestClusterKeyStore(t *testing.T) {
 	}
 	_, err = guest.CreateCustomKeyStore(ctx, input)
 	require.ErrorContains(t, err, "is not authorized to perform: kms:CreateCustomKeyStore on resource: *")
+	// The service-linked role of AWS KMS is made with the caller's permissions, when it is not there.
+	unlinked := client(s, "user/unlinked")
+	_, err = unlinked.CreateCustomKeyStore(ctx, input)
+	require.ErrorContains(t, err, "AccessDeniedException: User: arn:aws:iam::111122223333:user/unlinked is not authorized to perform: "+
+		"iam:CreateServiceLinkedRole on resource: arn:aws:iam::111122223333:role/aws-service-role/cks.kms.amazonaws.com/"+
+		"AWSServiceRoleForKeyManagementServiceCustomKeyStores because no identity-based policy allows the iam:CreateServiceLinkedRole action")
+	none, err := guest.DescribeCustomKeyStores(ctx, &kms.DescribeCustomKeyStoresInput{})
+	require.NoError(t, err)
+	require.Empty(t, none.CustomKeyStores)
 	made, err := keeper.CreateCustomKeyStore(ctx, input)
 	require.NoError(t, err)
+	again := *input
+	again.CustomKeyStoreName = aws.String("second")
+	_, err = unlinked.CreateCustomKeyStore(ctx, &again)
+	requireException[*types.CloudHsmClusterInUseException](t, err) // the role is there now
 	connected(t, s, keeper, made.CustomKeyStoreId)
 	seen, err := guest.DescribeCustomKeyStores(ctx, &kms.DescribeCustomKeyStoresInput{})
 	require.NoError(t, err)

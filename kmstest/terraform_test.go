@@ -1,6 +1,7 @@
 package kmstest_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"os"
@@ -28,6 +29,8 @@ type terraform struct {
 	t   *testing.T
 	dir string
 	env []string
+	// plugin is the provider.
+	plugin string
 }
 
 // pluginsEnv names the directory of a filesystem mirror of Terraform providers; pluginsDir is where else one is looked for.
@@ -64,15 +67,38 @@ func newTerraform(t *testing.T, s *kmstest.Server, from string) *terraform {
 	root, err := s.Config("root").Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
 	return &terraform{t, dir, append(withoutAWS(os.Environ()),
-		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraform.rc"), "TF_IN_AUTOMATION=1", "GOGC=400", "AWS_ENDPOINT_URL="+s.URL(),
+		"TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraform.rc"), "TF_IN_AUTOMATION=1", "GOGC=off", "GOMEMLIMIT=1GiB", "AWS_ENDPOINT_URL="+s.URL(),
 		"AWS_ACCESS_KEY_ID="+root.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+root.SecretAccessKey,
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true",
-	)}
+	), plugins[0]}
 }
 
 // withoutAWS is an environment without the variables that say what AWS is to the user who runs the test.
 func withoutAWS(environment []string) []string {
 	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+}
+
+// attach starts the provider, once for all commands: Terraform starts it several times for each, and each time it makes the
+// schemas of all of AWS's resources, which is most of what these tests take. It is for what has one Region
+// (https://developer.hashicorp.com/terraform/plugin/debugging#starting-a-provider-in-debug-mode).
+func (f *terraform) attach() {
+	f.t.Helper()
+	provider := exec.Command(f.plugin, "-debug")
+	provider.Env = f.env
+	output, err := provider.StdoutPipe()
+	require.NoError(f.t, err)
+	require.NoError(f.t, provider.Start())
+	f.t.Cleanup(func() {
+		_ = provider.Process.Kill()
+		_ = provider.Wait() // that it was killed
+	})
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if _, value, found := strings.Cut(lines.Text(), "TF_REATTACH_PROVIDERS='"); found {
+			f.env = append(f.env, "TF_REATTACH_PROVIDERS="+strings.TrimSuffix(value, "'"))
+			return // it says nothing more
+		}
+	}
+	require.Fail(f.t, "the provider does not start")
 }
 
 // run runs a command of Terraform and returns what it printed, with its exit status.
@@ -125,6 +151,7 @@ func TestTerraform(t *testing.T) {
 	}
 	s := kmstest.Start(t)
 	f := newTerraform(t, s, "terraform")
+	f.attach()
 	f.mustRun("apply", "-auto-approve", "-input=false", "-no-color")
 	plan, exit := f.run("plan", "-detailed-exitcode", "-input=false", "-no-color")
 	require.Zero(t, exit, "the plan is not empty: %s", plan)

@@ -38,7 +38,9 @@ type walker struct {
 // walkAnswer is how a call ended.
 type walkAnswer struct {
 	Output in
-	Error  *struct {
+	// Unknown are members of the answer that the model does not have.
+	Unknown []string
+	Error   *struct {
 		Code, Message, Operation, Class string
 		RequestID                       string `json:"requestId"`
 		Status                          int
@@ -120,6 +122,7 @@ func (w *walker) mustCall(client, operation string, input in) in {
 	w.t.Helper()
 	answer := w.call(client, operation, input)
 	require.Nil(w.t, answer.Error, "%s with %s", operation, client)
+	require.Empty(w.t, answer.Unknown, "%s with %s: members that its model does not have", operation, client)
 	return answer.Output
 }
 

@@ -145,6 +145,6 @@ func (w *walker) replace(op *walked, key, message string) refused {
 // neverAnywhere are the errors that no request comes to.
 var neverAnywhere = map[string]string{
 	"DependencyTimeoutException": "AWS KMS waits for other services of AWS, this server for none",
-	"KMSInternalException":       "it is answered when the store fails, which no request makes it do (kms/failures_test.go)",
+	"KMSInternalException":       "it is answered when the store fails, which no request makes it do",
 	"KeyUnavailableException":    "AWS KMS answers it while it does not reach its own hardware; keys of key stores that are not connected are KMSInvalidStateException",
 }

@@ -21,7 +21,7 @@ var walkedKeys = []walked{
 		name: "CreateKey", answers: []string{"KeyMetadata"}, request: func(*walker, string) in { return in{"Description": "walked"} },
 		errors: createKeyErrors,
 		never: map[string]string{
-			"InvalidArnException": "an ARN in a key policy that names nobody is MalformedPolicyDocumentException, with and without AWS",
+			"InvalidArnException": "an ARN in a key policy that names nobody is MalformedPolicyDocumentException, as with AWS",
 		},
 	},
 	{name: "DescribeKey", kind: "symmetric", answers: []string{"KeyMetadata"}, request: keyRequest},

@@ -115,7 +115,7 @@ func NearestAction(name string) string {
 	}
 	of, ok := theCatalogue.services[service]
 	if !ok {
-		of, service = theCatalogue.services[kmsService], kmsService
+		of = theCatalogue.services[kmsService]
 	}
 	longer := ""
 	operations := make([]string, 0, of.to-of.from)

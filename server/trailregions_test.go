@@ -73,7 +73,7 @@ func TestTrailOfTwoRegions(t *testing.T) {
 	require.Equal(t, map[string]any{"keyId": *id, "primaryRegion": "eu-west-1"}, from.RequestParameters)
 	require.Equal(t, map[string]any{"keyId": there, "primaryRegion": "eu-west-1"}, to.RequestParameters)
 	require.Equal(t, []struct{ ARN string }{{here}}, from.Resources)
-	require.Empty(t, to.Resources)
+	require.Nil(t, to.Resources, "it is not there")
 	require.Nil(t, to.ResponseElements)
 }
 

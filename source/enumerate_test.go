@@ -71,6 +71,11 @@ func TestCandidates(t *testing.T) {
 			`{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*", "Condition": {"StringEquals": {"KMS:CallerAccount": "444455556666"}}}`,
 			[]string{"root arn:aws:iam::444455556666:root", "account others in account 444455556666", "anyone anyone in any other account"},
 		},
+		{
+			"accounts by patterns, of which two say something",
+			`{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringLike": {"kms:CallerAccount": ["4444*", "11112222333?", "*", "????????????", "4?", "44445555666677*", "abc*"]}}}`,
+			[]string{"anyone anyone in any other account", "anyone anyone in any other account like 4444*", "anyone anyone in any other account like 11112222333?"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
@@ -81,6 +86,37 @@ func TestCandidates(t *testing.T) {
 			require.ElementsMatch(t, append(c.more, always...), got)
 		})
 	}
+}
+
+// TestCandidatesElsewhere checks that accounts count that only a resource control policy or a grant names, and that who
+// stands for others says in which accounts they are.
+func TestCandidatesElsewhere(t *testing.T) {
+	w := keyFor(t, `{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"StringLike": {"aws:PrincipalAccount": "44445555666?"}}}`)
+	rcp, diags := policy.Parse(policy.ResourceControlPolicy, "R", []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "kms:*",
+		"Resource": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ["111122223333", "444455556660"]}}}}`))
+	require.False(t, diags.HasErrors(), diags)
+	w.Accounts = map[string]*evaluator.Account{"111122223333": {ID: "111122223333", OrganizationID: "o-example", RCPs: [][]*policy.Document{{rcp}}}}
+	w.Keys[0].Grants = append(w.Keys[0].Grants, &policy.Grant{
+		ID: "g", GranteePrincipal: "arn:aws:iam::111122223333:role/App", Operations: []string{"Decrypt"},
+		RetiringPrincipal: "arn:aws:iam::777788889999:user/retirer", IssuingAccount: "888899990000",
+	})
+	found := map[string]source.Candidate{}
+	for _, c := range w.Candidates() {
+		found[c.Name] = c
+	}
+	require.Contains(t, found, "arn:aws:iam::777788889999:user/retirer")
+	require.Equal(t, "444455556660", found["others in account 444455556660"].Within)
+	require.Contains(t, found, "others in account 888899990000")
+	anyone := found["anyone in any other account"]
+	require.Equal(t, "????????????", anyone.Within)
+	require.Equal(t, []string{"111122223333", "444455556660", "777788889999", "888899990000"}, anyone.Without)
+	like := found["anyone in any other account like 44445555666?"]
+	require.Equal(t, "44445555666?", like.Within)
+	require.Equal(t, "444455556661", like.Principal.Account, "the first one is named")
+	again, ok := w.Counterpart(like)
+	require.True(t, ok)
+	require.Equal(t, like.Principal, again.Principal)
+	require.Empty(t, found["arn:aws:iam::111122223333:root"].Within)
 }
 
 func TestCandidatesOfWholeAccounts(t *testing.T) {

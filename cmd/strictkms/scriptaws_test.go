@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -30,7 +33,43 @@ func awsCLI(t *testing.T) string {
 		_ = server.Wait() // that it was killed
 	})
 	line, err := bufio.NewReader(output).ReadString('\n')
-	require.NoError(t, err, "%s", &problems)
-	require.Equal(t, "ready\n", line)
+	if err != nil || line != "ready\n" {
+		t.Logf("the scripts run aws itself: %v: %s", err, &problems)
+		return ""
+	}
 	return dir
+}
+
+// TestAWSCLI: what the scripts run in the place of aws does what aws does.
+func TestAWSCLI(t *testing.T) {
+	dir := awsCLI(t)
+	if dir == "" {
+		t.Skip("skipped: no python3 with awscli on this machine")
+	}
+	itself, err := exec.LookPath("aws")
+	if err != nil {
+		t.Skip("skipped: no aws on this machine")
+	}
+	for _, arguments := range [][]string{
+		{"--version"},
+		{"kms", "encrypt", "--key-id", "alias/app", "--plaintext", "fileb:///dev/stdin"}, // no credentials
+		{"kms", "describe-keys"},
+	} {
+		var results []string
+		for _, program := range []string{itself, filepath.Join(dir, "aws")} {
+			command := exec.Command(program, arguments...)
+			command.Env = []string{
+				"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "AWS_DEFAULT_REGION=us-east-1",
+			}
+			command.Stdin = strings.NewReader("a secret")
+			var stdout, stderr strings.Builder
+			command.Stdout, command.Stderr = &stdout, &stderr
+			status := 0
+			if exit, ok := errors.AsType[*exec.ExitError](command.Run()); ok {
+				status = exit.ExitCode()
+			}
+			results = append(results, fmt.Sprintf("status %d\nstdout %s\nstderr %s", status, &stdout, &stderr))
+		}
+		require.Equal(t, results[0], results[1], "%v", arguments)
+	}
 }

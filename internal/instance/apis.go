@@ -16,6 +16,7 @@ func (i *Instance) apis(ctx context.Context) ([]operation.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	i.roles.identities = identities
 	tokens, err := sts.New(sts.Config{
 		Identities: i.iam, Providers: i.config.Providers, Messages: i.messages, Clock: i.config.Clock,
 	})

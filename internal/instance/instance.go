@@ -42,6 +42,7 @@ type Instance struct {
 	trail    *trail.Trail
 	seeded   seed.Report
 	clusters kms.Clusters
+	roles    serviceRoles
 	// closers end what was started, in the order in which it was.
 	closers []func() error
 	served  chan error
@@ -159,9 +160,10 @@ func (i *Instance) startServices(ctx context.Context, st store.Store, root *mate
 	if i.config.Throttle > 0 {
 		throttle = quota.New(i.config.Throttle, i.config.Clock)
 	}
+	i.roles.instance = i
 	i.kms, err = kms.New(ctx, kms.Config{
 		Store: st, Root: root, Clock: i.config.Clock, Principals: i.iam, Throttle: throttle, Logger: i.config.Logger,
-		Clusters: &i.clusters, Proxies: i.proxies(),
+		Clusters: &i.clusters, Proxies: i.proxies(), ServiceRoles: &i.roles,
 		AttestationRoots: i.config.AttestationRoots,
 	})
 	if err != nil {

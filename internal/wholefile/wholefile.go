@@ -9,13 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // Write writes a file beside its place, waits until it is on the disk, and then moves it there: nothing is left of one
 // that fails, and one that was there stays. Nobody sees it before it is whole. Errors name the file, not the one that is
 // written beside it.
 func Write(name string, mode fs.FileMode, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".strictkms-*") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(name), prefix+"*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, cause(err))
 	}
@@ -34,9 +35,13 @@ func Write(name string, mode fs.FileMode, write func(io.Writer) error) (err erro
 	return os.Rename(f.Name(), name)
 }
 
-// cause is an error of the operating system without the name of the file that it is about.
+// prefix begins the names of the files that are not whole yet.
+const prefix = ".strictkms-"
+
+// cause is an error of the operating system without the name of the file that is not whole yet. An error about another file,
+// which was to be written into it, stays as it is.
 func cause(err error) error {
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
+	if at, ok := errors.AsType[*fs.PathError](err); ok && strings.HasPrefix(filepath.Base(at.Path), prefix) {
 		return at.Err
 	}
 	if at, ok := errors.AsType[*os.LinkError](err); ok {

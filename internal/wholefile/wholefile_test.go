@@ -71,3 +71,16 @@ func TestSyncDirectory(t *testing.T) {
 	require.NoError(t, wholefile.SyncDirectory(t.TempDir()))
 	require.ErrorIs(t, wholefile.SyncDirectory(filepath.Join(t.TempDir(), "missing")), fs.ErrNotExist)
 }
+
+// TestWriteNamesOtherFiles: what is written may come from files, and theirs are not the file's errors.
+func TestWriteNamesOtherFiles(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "bundle.tar.gz")
+	other := filepath.Join(filepath.Dir(name), "key.pem")
+	err := wholefile.Write(name, 0o644, func(io.Writer) error {
+		_, err := os.Stat(other)
+		return err
+	})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.EqualError(t, err, "writing "+name+": stat "+other+": no such file or directory")
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Outer is what an external key manager makes of what was encrypted here first: AES-GCM with a key of its own.
@@ -43,7 +44,7 @@ func (m *Material) EncryptTwice(rand io.Reader, keyID string, context map[string
 		return nil, err
 	}
 	header[0] = ciphertextVersionTwice
-	aad := appendContext(header[:len(header):len(header)], context)
+	aad := appendContext(slices.Clip(header), context)
 	inner := make([]byte, nonceSizeInBytes, nonceSizeInBytes+len(plaintext)+tagSizeInBytes)
 	if _, err := io.ReadFull(rand, inner); err != nil {
 		return nil, fmt.Errorf("nonce: %w", err)
@@ -57,12 +58,8 @@ func (m *Material) EncryptTwice(rand io.Reader, keyID string, context map[string
 		return nil, fmt.Errorf("%w: the parts of the outer ciphertext have %d, %d, %d and %d bytes",
 			ErrCiphertext, len(outer.IV), len(outer.Metadata), len(outer.Tag), len(outer.Text))
 	}
-	out := append(header, byte(len(outer.IV)))
-	out = append(out, outer.IV...)
-	out = append(out, byte(len(outer.Metadata)))
-	out = append(out, outer.Metadata...)
-	out = append(out, outer.Tag...)
-	return append(out, outer.Text...), nil
+	sizes := []byte{byte(len(outer.IV)), byte(len(outer.Metadata))} //nolint:gosec // it is valid: at most 16 and 20
+	return slices.Concat(header, sizes[:1], outer.IV, sizes[1:], outer.Metadata, outer.Tag, outer.Text), nil
 }
 
 // DecryptTwice is the reverse of [Material.EncryptTwice]. The error is that of outside, or [ErrCiphertext] for everything

@@ -2,8 +2,10 @@ package xks_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,25 +115,26 @@ func TestProxyMustAnswer(t *testing.T) {
 		message    string
 		connection string
 	}{
-		{name: "wrong secret", change: func(s *xksproxy.Server) { swap(t, s) },
-			code: "XksProxyIncorrectAuthenticationCredentialException", message: "could not authenticate AWS KMS", connection: "INVALID_CREDENTIALS"},
-		{name: "wrong path", change: func(s *xksproxy.Server) {
-			s.SetFault(func(w http.ResponseWriter, r *http.Request) bool {
-				w.WriteHeader(http.StatusNotFound)
-				_, _ = w.Write([]byte(`{"errorName":"InvalidUriPathException"}`))
-				return true
-			})
-		}, code: "XksProxyInvalidConfigurationException", message: "invalid URI path", connection: "XKS_PROXY_INVALID_CONFIGURATION"},
-		{name: "stopped", change: func(s *xksproxy.Server) { s.Stop() },
-			code: "XksProxyUriUnreachableException", message: "cannot communicate with the external key store proxy", connection: "XKS_PROXY_NOT_REACHABLE"},
-		{name: "key managers unavailable", change: func(s *xksproxy.Server) { s.SetHealth("UNAVAILABLE") },
-			code: "XksProxyUriUnreachableException", message: "cannot communicate with the external key store proxy", connection: "XKS_PROXY_NOT_REACHABLE"},
-		{name: "nonsense", change: func(s *xksproxy.Server) {
-			s.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
-				_, _ = w.Write([]byte(`{"xksProxyFleetSize":0}`))
-				return true
-			})
-		}, code: "XksProxyInvalidResponseException", message: "cannot interpret the response", connection: "XKS_PROXY_INVALID_RESPONSE"},
+		{
+			name: "wrong secret", change: func(s *xksproxy.Server) { swap(t, s) },
+			code: "XksProxyIncorrectAuthenticationCredentialException", message: "could not authenticate AWS KMS", connection: "INVALID_CREDENTIALS",
+		},
+		{
+			name: "wrong path", change: saying(http.StatusNotFound, `{"errorName":"InvalidUriPathException"}`),
+			code: "XksProxyInvalidConfigurationException", message: "invalid URI path", connection: "XKS_PROXY_INVALID_CONFIGURATION",
+		},
+		{
+			name: "stopped", change: func(s *xksproxy.Server) { s.Stop() },
+			code: "XksProxyUriUnreachableException", message: "cannot communicate with the external key store proxy", connection: "XKS_PROXY_NOT_REACHABLE",
+		},
+		{
+			name: "key managers unavailable", change: func(s *xksproxy.Server) { s.SetHealth("UNAVAILABLE") },
+			code: "XksProxyUriUnreachableException", message: "cannot communicate with the external key store proxy", connection: "XKS_PROXY_NOT_REACHABLE",
+		},
+		{
+			name: "nonsense", change: saying(http.StatusOK, `{"xksProxyFleetSize":0}`),
+			code: "XksProxyInvalidResponseException", message: "cannot interpret the response", connection: "XKS_PROXY_INVALID_RESPONSE",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			first := newFixture(t)
@@ -151,8 +154,13 @@ func TestProxyMustAnswer(t *testing.T) {
 	f.fails("CreateCustomKeyStore", input, "XksProxyInvalidConfigurationException", "invalid URI path")
 	f.proxy.SetHealth("DEGRADED")
 	f.connected()
-	f.fails("CreateCustomKeyStore", in(f.create()).but("CustomKeyStoreName", "other"), "XksProxyUriInUseException", "")
+	f.fails("CreateCustomKeyStore", f.create().but("CustomKeyStoreName", "other"), "XksProxyUriInUseException", "")
 	f.fails("CreateCustomKeyStore", f.create(), "CustomKeyStoreNameInUseException", "")
+}
+
+// saying makes a proxy give an answer of its own.
+func saying(status int, body string) func(*xksproxy.Server) {
+	return func(s *xksproxy.Server) { answering(status, body, "")(s, nil) }
 }
 
 // but returns the input with another value.
@@ -289,4 +297,29 @@ func TestProxyRefuses(t *testing.T) {
 	f.fails("Decrypt", in{"CiphertextBlob": blob}, "DisabledException", "is disabled")
 	f.do("EnableKey", in{"KeyId": key})
 	f.do("Decrypt", in{"CiphertextBlob": blob})
+}
+
+// TestOneKeyForEachExternalKey: of many KMS keys at a time for one external key one is made.
+func TestOneKeyForEachExternalKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.connected()
+	f.proxy.MustAddKey("one")
+	create, err := json.Marshal(in{"Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": f.store, "XksKeyId": "one"})
+	require.NoError(t, err)
+	var wait sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wait.Go(func() { _, errs[i] = f.service.Do(t.Context(), &f.call, "CreateKey", create) })
+	}
+	wait.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+		} else {
+			require.ErrorContains(t, err, "XksKeyAlreadyInUseException")
+		}
+	}
+	require.Equal(t, 1, made)
 }

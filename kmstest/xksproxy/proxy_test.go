@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -93,10 +94,7 @@ func TestEncryptAndDecrypt(t *testing.T) {
 			if wrong == parts[name] {
 				continue
 			}
-			damaged := map[string]any{}
-			for n, v := range parts {
-				damaged[n] = v
-			}
+			damaged := maps.Clone(parts)
 			damaged[name] = wrong
 			status, answer := decrypt(damaged, aad)
 			require.Equal(t, http.StatusBadRequest, status, "%s %v", name, wrong)
@@ -105,10 +103,7 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	}
 	// Metadata are not taken for additional data, nor the reverse.
 	_, bare := a.ask("POST", keys+"one/encrypt", strings.Replace(encrypt, aad, "", 1))
-	moved := map[string]any{}
-	for name, value := range bare {
-		moved[name] = value
-	}
+	moved := maps.Clone(bare)
 	delete(moved, "ciphertextMetadata")
 	status, _ = decrypt(moved, `,"additionalAuthenticatedData":"`+bare["ciphertextMetadata"].(string)+`"`)
 	require.Equal(t, http.StatusBadRequest, status)

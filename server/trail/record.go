@@ -36,7 +36,7 @@ type record struct {
 	RequestID           string         `json:"requestID"`
 	EventID             string         `json:"eventID"`
 	ReadOnly            bool           `json:"readOnly"`
-	Resources           []resource     `json:"resources"`
+	Resources           []resource     `json:"resources,omitzero"`
 	EventType           string         `json:"eventType"`
 	ManagementEvent     bool           `json:"managementEvent"`
 	RecipientAccountID  string         `json:"recipientAccountId,omitempty"`

@@ -96,7 +96,9 @@ func TestNobodyIsMissing(t *testing.T) {
 				if !isAllowed(t, ev, &q) {
 					continue
 				}
-				listed := slices.IndexFunc(candidates, func(c source.Candidate) bool { return standsFor(&c, p) && verdicts[c.Name] != Never && verdicts[c.Name] != "" })
+				listed := slices.IndexFunc(candidates, func(c source.Candidate) bool {
+					return standsFor(&c, p) && verdicts[c.Name] != Never && verdicts[c.Name] != ""
+				})
 				if listed < 0 {
 					t.Fatalf("%s can %s %s with %v, and nobody who is listed stands for it: %v", p.ARN, action.Name, key.ARN, given, verdicts)
 				}

@@ -1,7 +1,7 @@
 package audit_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,7 +14,7 @@ func TestLargePolicies(t *testing.T) {
 	many := func(n int, format string) string {
 		var out []string
 		for i := range n {
-			out = append(out, strings.ReplaceAll(format, "%d", fmt.Sprint(i)))
+			out = append(out, strings.ReplaceAll(format, "%d", strconv.Itoa(i)))
 		}
 		return strings.Join(out, ",\n")
 	}

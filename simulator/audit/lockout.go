@@ -34,7 +34,7 @@ var lockoutRules = []*Rule{
 		checks:  checks{onKey: onePrincipalManages},
 	},
 	{
-		Code: "KP204", Name: "deny-covers-administration", Severity: High, Others: []Severity{Medium}, Semantic: true,
+		Code: "KP204", Name: "deny-covers-administration", Severity: High, Others: []Severity{Medium, Info}, Semantic: true,
 		Summary: "A Deny covers kms:PutKeyPolicy or kms:CancelKeyDeletion for everybody who could do it, the root user included.",
 		Why:     "When what the Deny excepts is gone, the VPC endpoint, the network, the role, nobody can take the Deny out again.",
 		Fix:     "Name the actions that use the key in the Deny, not kms:*, or except the administrators with a condition on aws:PrincipalArn.",

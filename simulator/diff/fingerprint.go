@@ -19,7 +19,7 @@ import (
 func fingerprint(c *source.Candidate) string {
 	p := c.Principal
 	var b strings.Builder
-	write(&b, c.Open, p.Type, p.ARN, p.Account, p.Issuer, p.UniqueID, p.Name, p.Provider, p.ServiceLinked, p.Tags,
+	write(&b, c.Open, p.Open, p.Type, p.ARN, p.Account, p.Issuer, p.UniqueID, p.Name, p.Provider, p.ServiceLinked, p.Tags,
 		documentsPrint(p.Identity), documentPrint(p.Boundary), p.HasSession, documentsPrint(p.Session))
 	return b.String()
 }
@@ -35,7 +35,7 @@ func keyPrint(k *evaluator.Key) string {
 	slices.Sort(grants)
 	var b strings.Builder
 	write(&b, k.ARN, documentPrint(k.Policy), grants, slices.Sorted(slices.Values(k.Aliases)), k.Tags, k.Spec, k.Usage, k.Origin,
-		k.MultiRegion, k.MultiRegionKeyType, k.AWSManaged)
+		k.MultiRegion, k.MultiRegionKeyType, k.AWSManaged, k.Open)
 	return b.String()
 }
 

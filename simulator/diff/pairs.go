@@ -75,9 +75,7 @@ func mentionedPairs(about []literal) (names, values map[string][]string) {
 
 func withPair(c evaluator.Context, name, value string) evaluator.Context {
 	out := evaluator.Context{contextPrefix + name: {value}}
-	for k, v := range c {
-		out[k] = v
-	}
+	maps.Copy(out, c)
 	return out
 }
 

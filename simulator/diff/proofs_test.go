@@ -26,6 +26,11 @@ func TestProofs(t *testing.T) {
 		{"TLS by a Deny: every request says so", use(`Bool: {aws:SecureTransport: "true"}`), use("") + deny(`Bool: {aws:SecureTransport: "false"}`), diff.Same},
 		{"TLS or not", use(""), use(`Bool: {aws:SecureTransport: ["true", "false"]}`), diff.Same},
 		{"MFA or not", use(""), use(`Bool: {` + mfa + `: ["true", "false"]}`), diff.Narrower},
+		{"MFA or not, and MFA", use(`Bool: {` + mfa + `: ["true", "false"]}`), use(`Bool: {` + mfa + `: "true"}`), diff.Narrower},
+		{"TLS or not, and none", use(`Bool: {aws:SecureTransport: ["true", "false"]}`), use(`Bool: {aws:SecureTransport: "false"}`), diff.Narrower},
+		{"large numbers", use(`NumericGreaterThan: {aws:MultiFactorAuthAge: "100"}`), use(`NumericGreaterThan: {aws:MultiFactorAuthAge: "200000000"}`), diff.Narrower},
+		{"dates far away", use(`DateGreaterThan: {aws:CurrentTime: "2100-01-01T00:00:00Z"}`), use(`DateGreaterThan: {aws:CurrentTime: "2200-01-01T00:00:00Z"}`), diff.Narrower},
+		{"networks of both kinds", use(`IpAddress: {aws:SourceIp: [10.0.0.0/8, "2001:db8::/32"]}`), use(`IpAddress: {aws:SourceIp: 10.0.0.0/8}`), diff.Narrower},
 		{"a Boolean as text", use(`Bool: {aws:SecureTransport: "true"}`), use(`StringEquals: {aws:SecureTransport: "true"}`), diff.Same},
 		{"a number, by a Deny", use(`NumericLessThan: {aws:MultiFactorAuthAge: "100"}`), use("") + deny(`NumericGreaterThanEqualsIfExists: {aws:MultiFactorAuthAge: "100"}`), diff.Same},
 		{"a network, by a Deny", use(`IpAddress: {aws:SourceIp: 10.0.0.0/8}`), use("") + deny(`NotIpAddress: {aws:SourceIp: 10.0.0.0/8}`), diff.Same},
@@ -130,4 +135,22 @@ func TestWhoIsMeant(t *testing.T) {
 			require.False(t, back.Verdict == diff.Wider, summary(back))
 		})
 	}
+}
+
+// TestOpenTags checks that tags whose values are not known are a difference from tags that are, though nothing else differs.
+func TestOpenTags(t *testing.T) {
+	text := keyPolicy(`- {Sid: Tagged, Effect: Allow, Principal: {AWS: "111122223333"}, Action: kms:Decrypt, Resource: "*"}`)
+	text = strings.Replace(text, "alice: {}", `alice: {policies: {P: {Version: 2012-10-17, Statement: {Effect: Allow, Action: "kms:Decrypt", Resource: "*", Condition: {StringEquals: {aws:PrincipalTag/team: red}}}}}}`, 1)
+	before, after := load(t, "old.yaml", text), load(t, "new.yaml", text)
+	after.World.Users[0].Open = []string{"aws:PrincipalTag/*"}
+	r, err := diff.Compare(t.Context(), before, after)
+	require.NoError(t, err)
+	require.Equal(t, []string{"gained user/alice: kms:Decrypt on k: never -> if aws:PrincipalTag/team = \"red\""}, summary(r))
+
+	before, after = load(t, "old.yaml", text), load(t, "new.yaml", text)
+	before.World.Keys[0].Open = []string{"aws:ResourceTag/*"}
+	r, err = diff.Compare(t.Context(), before, after)
+	require.NoError(t, err)
+	require.Empty(t, r.Changes)
+	require.NotZero(t, r.Compared, "the key is not the same")
 }

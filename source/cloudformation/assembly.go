@@ -80,6 +80,16 @@ func (a *assembly) read(file string, src []byte, depth int) {
 		a.fail(root.pos, "not-an-assembly", "expected the manifest of a cloud assembly of the AWS CDK, with artifacts")
 		return
 	}
+	if missing := root.get("missing"); missing != nil {
+		for _, m := range missing.items {
+			what := m.get("key")
+			if what == nil {
+				what = m
+			}
+			a.fail(m.pos, "missing-context", "the AWS CDK has not looked up %s: the templates hold a made-up value in its place; run cdk synth with credentials",
+				quote(what.text))
+		}
+	}
 	for _, e := range artifacts.entries {
 		kind := e.value.get("type")
 		if kind == nil {

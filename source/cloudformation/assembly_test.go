@@ -96,16 +96,18 @@ func TestAssembly(t *testing.T) {
 // TestAssemblyRefuses breaks the assembly in every place.
 func TestAssemblyRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ file, old, text, want string }{
-		"no JSON":         {manifest, `"artifacts": {`, `"artifacts": [`, "cdk.out/manifest.json:4:22: not valid JSON"},
-		"no artifacts":    {manifest, `"artifacts"`, `"artefacts"`, "cdk.out/manifest.json:1:1: expected the manifest of a cloud assembly of the AWS CDK, with artifacts"},
-		"no template":     {manifest, `"templateFile": "KeyStack.template.json", `, "", `cdk.out/manifest.json:15:5: the stack "KeyStack" needs a templateFile`},
-		"template gone":   {manifest, `"KeyStack.template.json"`, `"Gone.json"`, `cdk.out/manifest.json:18:38: the template of the stack "KeyStack" cannot be read: open cdk.out/Gone.json: file does not exist`},
-		"environment":     {manifest, "aws://unknown-account/unknown-region\",\n      \"properties\": {\"templateFile\": \"KeyS", "here\",\n      \"properties\": {\"templateFile\": \"KeyS", `cdk.out/manifest.json:17:22: expected the environment of "KeyStack" as aws://ACCOUNT/REGION`},
-		"stage gone":      {manifest, `"assembly-Prod", "dis`, `"x", "dis`, `cdk.out/manifest.json:23:39: the stage "assembly-Prod" cannot be read: open cdk.out/x/manifest.json: file does not exist`},
-		"account":         {"cdk.out/assembly-Prod/manifest.json", "444455556666", "44445555", `cdk.out/assembly-Prod/ProdKeys.template.json:1:1: "44445555" is no account id: expected 12 digits`},
-		"mistake":         {"cdk.out/AppStackInner.nested.template.json", `"kms:Encrypt", "Effect"`, `"kms:Encrypt", "Effekt"`, `cdk.out/AppStackInner.nested.template.json:11:`},
-		"nested gone":     {"cdk.out/AppStack.template.json", "AppStackInner.n", "Inner.n", `cdk.out/AppStack.template.json:26:35: the template of the nested stack InnerNestedStack cannot be read: open cdk.out/Inner.nested.template.json: file does not exist`},
-		"no such output":  {"cdk.out/AppStack.template.json", "Outputs.RoleArn", "Outputs.RolArn", `cdk.out/AppStack.template.json:33:66: the nested stack InnerNestedStack has no output "RolArn", did you mean "RoleArn"?`},
+		"no JSON":        {manifest, `"artifacts": {`, `"artifacts": [`, "cdk.out/manifest.json:4:22: not valid JSON"},
+		"no artifacts":   {manifest, `"artifacts"`, `"artefacts"`, "cdk.out/manifest.json:1:1: expected the manifest of a cloud assembly of the AWS CDK, with artifacts"},
+		"no template":    {manifest, `"templateFile": "KeyStack.template.json", `, "", `cdk.out/manifest.json:15:5: the stack "KeyStack" needs a templateFile`},
+		"template gone":  {manifest, `"KeyStack.template.json"`, `"Gone.json"`, `cdk.out/manifest.json:18:38: the template of the stack "KeyStack" cannot be read: open cdk.out/Gone.json: file does not exist`},
+		"environment":    {manifest, "aws://unknown-account/unknown-region\",\n      \"properties\": {\"templateFile\": \"KeyS", "here\",\n      \"properties\": {\"templateFile\": \"KeyS", `cdk.out/manifest.json:17:22: expected the environment of "KeyStack" as aws://ACCOUNT/REGION`},
+		"stage gone":     {manifest, `"assembly-Prod", "dis`, `"x", "dis`, `cdk.out/manifest.json:23:39: the stage "assembly-Prod" cannot be read: open cdk.out/x/manifest.json: file does not exist`},
+		"account":        {"cdk.out/assembly-Prod/manifest.json", "444455556666", "44445555", `cdk.out/assembly-Prod/ProdKeys.template.json:1:1: "44445555" is no account id: expected 12 digits`},
+		"mistake":        {"cdk.out/AppStackInner.nested.template.json", `"kms:Encrypt", "Effect"`, `"kms:Encrypt", "Effekt"`, `cdk.out/AppStackInner.nested.template.json:11:`},
+		"nested gone":    {"cdk.out/AppStack.template.json", "AppStackInner.n", "Inner.n", `cdk.out/AppStack.template.json:26:35: the template of the nested stack InnerNestedStack cannot be read: open cdk.out/Inner.nested.template.json: file does not exist`},
+		"no such output": {"cdk.out/AppStack.template.json", "Outputs.RoleArn", "Outputs.RolArn", `cdk.out/AppStack.template.json:33:66: the nested stack InnerNestedStack has no output "RolArn", did you mean "RoleArn"?`},
+		"a value was not looked up": {manifest, `"artifacts": {`, `"missing": [{"key": "key-provider:account=1:aliasName=alias/a", "provider": "key-provider"}], "artifacts": {`,
+			`the AWS CDK has not looked up "key-provider:account=1:aliasName=alias/a": the templates hold a made-up value in its place; run cdk synth with credentials`},
 		"name is missing": {"cdk.out/assembly-Prod/manifest.json", `"parameters": {"Alias": "alias/prod"}`, `"parameters": {}`, `cdk.out/assembly-Prod/ProdKeys.template.json:2:17: parameter Alias has no default: give it a value with --parameter Alias=…`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/source"
@@ -45,9 +46,11 @@ func (h holder) name() string {
 	}
 }
 
-// called reports whether the holder has the name.
+// called reports whether the holder has the name, which IAM compares without case
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 func (h holder) called(name string) bool {
-	return h.user != nil && h.user.Name == name || h.group != nil && h.group.Name == name || h.role != nil && h.role.Name == name
+	return h.user != nil && strings.EqualFold(h.user.Name, name) || h.group != nil && strings.EqualFold(h.group.Name, name) ||
+		h.role != nil && strings.EqualFold(h.role.Name, name)
 }
 
 // lists are the holder's inline policies, attached policies and unknowns.

@@ -31,8 +31,11 @@ func (s *stack) user(r *resource) {
 	}
 	s.declare(r.pos, identity(u.Account, "user", u.Name), "the user "+u.Name)
 	var unknown []string
-	u.Tags, unknown = s.t.tags(r)
+	u.Tags, unknown, u.Open = s.t.tags(r, principalTag)
 	u.Unknown = append(s.unless(r), unknown...)
+	if s.isUnnamed(r) {
+		u.Open = append(u.Open, "aws:PrincipalArn", "aws:username")
+	}
 	u.Attached = s.attached(r, holder{user: u})
 	u.Boundary = s.boundary(r)
 	for _, g := range s.t.textList(r, "Groups") {
@@ -56,8 +59,11 @@ func (s *stack) role(r *resource) {
 	}
 	s.declare(r.pos, identity(role.Account, "role", role.Name), "the role "+role.Name)
 	var unknown []string
-	role.Tags, unknown = s.t.tags(r)
+	role.Tags, unknown, role.Open = s.t.tags(r, principalTag)
 	role.Unknown = append(s.unless(r), unknown...)
+	if s.isUnnamed(r) {
+		role.Open = append(role.Open, "aws:PrincipalArn")
+	}
 	role.Attached = s.attached(r, holder{role: role})
 	role.Boundary = s.boundary(r)
 	s.trust(r, role)
@@ -103,6 +109,11 @@ func (s *stack) unless(r *resource) []string {
 		}
 	}
 	return unknown
+}
+
+// isUnnamed reports whether the name or the path of a user or role is unknown.
+func (s *stack) isUnnamed(r *resource) bool {
+	return s.t.property(r, r.kind.name).unresolved() || s.t.property(r, "Path").unresolved()
 }
 
 // attached computes ManagedPolicyArns. What is unknown of them is a policy that is unknown.
@@ -173,16 +184,15 @@ func (s *stack) doubtMemberships() {
 			continue
 		}
 		g := groups[at].group
-		docs, attached := s.inDoubt(g, m.doubt)
+		docs := s.inDoubt(g, m.doubt)
 		_, _, unknown := m.user.lists()
 		s.change(m.user, func() {
 			m.user.user.Policies = append(m.user.user.Policies, docs...)
-			m.user.user.Attached = append(m.user.user.Attached, attached...)
 			*unknown = append(*unknown, g.Unknown...)
 		})
 	}
 	for _, g := range s.doubtfulGroups {
-		g.group.Policies, g.group.Attached = s.inDoubt(g.group, g.doubt)
+		g.group.Policies, g.group.Attached = s.inDoubt(g.group, g.doubt), nil
 	}
 }
 
@@ -192,26 +202,29 @@ type doubtfulGroup struct {
 	doubt *doubt
 }
 
-// inDoubt returns the policies of a group as policies in doubt, and the ARNs of those that are not loaded.
-func (s *stack) inDoubt(g *source.Group, d *doubt) (docs []*policy.Document, attached []string) {
+// inDoubt returns the policies of a group as policies in doubt.
+func (s *stack) inDoubt(g *source.Group, d *doubt) []*policy.Document {
+	var docs []*policy.Document
 	for _, doc := range g.Policies {
 		docs = append(docs, d.cast(doc))
 	}
+	managed := slices.Concat(s.managed, s.world.ManagedPolicies)
 	for _, arn := range g.Attached {
-		if at := slices.IndexFunc(s.managed, func(doc *policy.Document) bool { return doc.ARN == arn }); at >= 0 {
-			docs = append(docs, d.cast(s.managed[at]))
+		at := slices.IndexFunc(managed, func(doc *policy.Document) bool { return doc.ARN == arn })
+		doc := source.ProvidedPolicy(arn) // one that AWS manages
+		if at >= 0 {
+			doc = managed[at]
+		}
+		if doc == nil {
+			docs = append(docs, source.UnknownPolicy(policy.IdentityPolicy, "the managed policy "+arn+", which is not loaded", "", d.why, d.pos))
 			continue
 		}
-		if at := slices.IndexFunc(s.world.ManagedPolicies, func(doc *policy.Document) bool { return doc.ARN == arn }); at >= 0 {
-			docs = append(docs, d.cast(s.world.ManagedPolicies[at]))
-			continue
-		}
-		attached = append(attached, arn)
+		docs = append(docs, d.cast(doc))
 	}
 	if len(docs) > 0 && !s.t.budget.spend() {
 		s.t.tooLarge()
 	}
-	return docs, attached
+	return docs
 }
 
 // accessKey loads AWS::IAM::AccessKey

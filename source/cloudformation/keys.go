@@ -29,12 +29,19 @@ func (s *stack) key(r *resource) {
 	}
 	s.keyState(r, k)
 	k.After = madeBefore(r)
-	var unknown []string
-	k.Tags, unknown = t.tags(r)
+	var unknown, open []string
+	k.Tags, unknown, open = t.tags(r, resourceTag)
+	k.Open = append(k.Open, open...)
 	k.Unknown = append(k.Unknown, unknown...)
 	k.Policy, unknown = s.keyPolicy(r)
 	k.Unknown = append(k.Unknown, unknown...)
 	s.keys = append(s.keys, k)
+}
+
+// settings are the condition keys that depend on properties of a key.
+var settings = map[string][]string{
+	"KeySpec": {"kms:KeySpec"}, "KeyUsage": {"kms:KeyUsage"}, "Origin": {"kms:KeyOrigin"},
+	"MultiRegion": {"kms:MultiRegion", "kms:MultiRegionKeyType"},
 }
 
 // keySettings computes the settings that condition keys can ask for, with their defaults.
@@ -43,6 +50,7 @@ func (s *stack) keySettings(r *resource, k *source.Key) {
 		text, unknown := s.t.knownText(r, name)
 		if unknown != "" {
 			k.Unknown = append(k.Unknown, unknown)
+			k.Open = append(k.Open, settings[name]...)
 			return
 		}
 		*to = cmp.Or(text, byDefault)
@@ -69,9 +77,15 @@ func (s *stack) keyState(r *resource, k *source.Key) {
 	s.t.quiet++
 	defer func() { s.t.quiet-- }()
 	k.Description, _ = s.t.knownText(r, "Description")
-	enabled, _ := s.t.knownText(r, "Enabled")
-	k.Disabled = enabled == "false"
-	if bypass, _ := s.t.knownText(r, "BypassPolicyLockoutSafetyCheck"); bypass == "true" {
+	known := func(name string) string {
+		text, unknown := s.t.knownText(r, name)
+		if unknown != "" {
+			k.Unknown = append(k.Unknown, unknown)
+		}
+		return text
+	}
+	k.Disabled = known("Enabled") == "false"
+	if known("BypassPolicyLockoutSafetyCheck") == "true" {
 		k.BypassLockoutCheck, k.BypassPos = true, s.t.property(r, "BypassPolicyLockoutSafetyCheck").pos
 	}
 	if rotates, _ := s.t.knownText(r, "EnableKeyRotation"); rotates != "true" {
@@ -105,6 +119,9 @@ func madeBefore(r *resource) []string {
 	return ids
 }
 
+// shared are the condition keys that a replica key has the values of its primary key for.
+var shared = []string{"kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin"}
+
 // replica completes a replica key with what it shares with its primary key, if that is known
 // (https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html#mrk-sync-properties).
 func (s *stack) replica(r *resource, k *source.Key) {
@@ -117,9 +134,11 @@ func (s *stack) replica(r *resource, k *source.Key) {
 	for _, other := range s.world.Keys {
 		if other.ARN == primary {
 			k.Spec, k.Usage, k.Origin = other.Spec, other.Usage, other.Origin
+			k.Open = append(k.Open, slices.DeleteFunc(slices.Clone(other.Open), func(key string) bool { return !slices.Contains(shared, key) })...)
 			return
 		}
 	}
+	k.Open = append(k.Open, shared...)
 	k.Unknown = append(k.Unknown, "the primary key of "+r.id+" is not loaded: key spec, key usage and origin are not known")
 }
 
@@ -200,7 +219,7 @@ func (s *stack) alias(r *resource) {
 		}
 		k.AliasLogicalIDs[r.id] = alias
 		if maybe != "" {
-			k.Unknown = append(k.Unknown, maybe)
+			openAliases(k, maybe)
 		}
 	}
 	if slices.Contains(s.keys, k) {
@@ -213,7 +232,7 @@ func (s *stack) alias(r *resource) {
 // doubtAlias tells the keys that an alias may belong to that it may.
 func (s *stack) doubtAlias(r *resource, name, target value) {
 	unknown := s.t.unknownAt(name, "AliasName of "+r.id)
-	keys := s.keys
+	keys := slices.Concat(s.keys, s.world.Keys)
 	if target.unresolved() {
 		unknown = s.t.unknownAt(target, "TargetKeyId of the alias "+r.id)
 	} else if k := s.findKey(readable(target.text)); k != nil {
@@ -221,10 +240,18 @@ func (s *stack) doubtAlias(r *resource, name, target value) {
 	}
 	for _, k := range keys {
 		if slices.Contains(s.keys, k) {
-			k.Unknown = append(k.Unknown, unknown)
+			openAliases(k, unknown)
 			continue
 		}
-		s.late = append(s.late, func() { k.Unknown = append(k.Unknown, unknown) })
+		s.late = append(s.late, func() { openAliases(k, unknown) })
+	}
+}
+
+// openAliases notes that the names of a key are not all known.
+func openAliases(k *source.Key, unknown string) {
+	k.Unknown = append(k.Unknown, unknown)
+	if !slices.Contains(k.Open, "kms:ResourceAliases") {
+		k.Open = append(k.Open, "kms:ResourceAliases")
 	}
 }
 

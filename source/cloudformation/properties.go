@@ -117,18 +117,25 @@ func (t *template) textList(r *resource, name string) []value {
 	return texts
 }
 
-// tags computes Tags. A tag that is unknown is left out and said to be unknown.
-func (t *template) tags(r *resource) (tags map[string]string, unknown []string) {
+// The condition keys of tags.
+const (
+	resourceTag  = "aws:ResourceTag/"
+	principalTag = "aws:PrincipalTag/"
+)
+
+// tags computes Tags. A tag that is unknown is left out and said to be unknown; open are the condition keys whose values
+// depend on it: the prefix with the name of the tag, or with * for any.
+func (t *template) tags(r *resource, prefix string) (tags map[string]string, unknown, open []string) {
 	v := t.property(r, "Tags")
 	switch {
 	case v.kind == noValue:
-		return nil, nil
+		return nil, nil, nil
 	case v.unresolved():
 		t.warn(v.pos, "unresolved-property", "Tags of %s are unknown", r.id)
-		return nil, []string{t.unknownAt(v, "Tags of "+r.id)}
+		return nil, []string{t.unknownAt(v, "Tags of "+r.id)}, []string{prefix + "*"}
 	case v.kind != listValue:
 		t.fail(v.pos, "wrong-type", "expected Tags of %s as a list of Key and Value, found %s", r.id, v.kind)
-		return nil, nil
+		return nil, nil, nil
 	}
 	tags = make(map[string]string, len(v.items))
 	for _, item := range v.items {
@@ -138,6 +145,11 @@ func (t *template) tags(r *resource) (tags map[string]string, unknown []string) 
 		case item.unresolved(), key.unresolved(), tag.unresolved():
 			t.warn(item.pos, "unresolved-property", "a tag of %s is unknown", r.id)
 			unknown = append(unknown, t.unknownAt(textAt(item.pos, item.text+key.text+" "+tag.text), "a tag of "+r.id))
+			if key.kind == textValue && !item.unresolved() && !key.unresolved() {
+				open = append(open, prefix+readable(key.text))
+			} else {
+				open = append(open, prefix+"*")
+			}
 		case !hasKey || !hasValue || key.kind != textValue || tag.kind != textValue:
 			t.fail(item.pos, "wrong-type", "expected a tag of %s as a mapping of Key and Value, both strings", r.id)
 		default:
@@ -148,5 +160,5 @@ func (t *template) tags(r *resource) (tags map[string]string, unknown []string) 
 			tags[name] = readable(tag.text)
 		}
 	}
-	return tags, unknown
+	return tags, unknown, open
 }

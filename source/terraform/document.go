@@ -129,6 +129,9 @@ func (d *document) sections() (s sections, ok bool) {
 	case err != nil:
 		d.fail(max(m["format_version"].Index, 0), "unknown-version", "%s", err)
 		return s, false
+	case isNothing(s.changes) && hasResources(m["planned_values"]):
+		d.fail(m["planned_values"].Index, "missing-changes", "the plan has planned_values and no resource_changes: expected a whole plan, %s", howTo)
+		return s, false
 	case m["errored"].Type == gjson.True:
 		d.fail(m["errored"].Index, "errored-plan", "the plan failed: it holds only a part of what would be made")
 		return s, false
@@ -136,6 +139,12 @@ func (d *document) sections() (s sections, ok bool) {
 		d.warn(m["complete"].Index, "incomplete-plan", "the plan leaves out what is to be planned later, or was not asked for with -target")
 	}
 	return s, true
+}
+
+// hasResources reports whether there is a resource among values.
+func hasResources(values gjson.Result) bool {
+	root := values.Get("root_module")
+	return len(root.Get("resources").Array())+len(root.Get("child_modules").Array()) > 0
 }
 
 // members returns the members of an object by name, and reports those that are there twice; nil for anything else.

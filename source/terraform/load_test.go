@@ -97,6 +97,7 @@ func TestRefuses(t *testing.T) {
 		{"a prior state of no type", `{"format_version":"1.2","resource_changes":[],"prior_state":[]}`, "1:61: expected prior_state as an object, found an array"},
 		{"values before of no type", `{"format_version":"1.2","resource_changes":[],"prior_state":{"values":1}}`, "1:71: expected values as an object, found a number"},
 		{"planned values of no type", `{"format_version":"1.2","planned_values":1}`, "1:42: expected planned_values as an object, found a number"},
+		{"planned values alone", `{"format_version":"1.2","planned_values":{"root_module":{"resources":[{"address":"aws_kms_key.k"}]}}}`, "1:42: the plan has planned_values and no resource_changes: expected a whole plan, write it with terraform show -json PLAN"},
 		{"variables of no type", `{"format_version":"1.2","resource_changes":[],"variables":[]}`, "1:59: expected variables as an object, found an array"},
 		{"a variable of no type", `{"format_version":"1.2","resource_changes":[],"variables":{"a":"x"}}`, "1:64: expected the variable a as an object, found a string"},
 		{"a configuration of no type", `{"format_version":"1.2","resource_changes":[],"configuration":"x"}`, "1:63: expected configuration as an object, found a string"},

@@ -93,7 +93,7 @@ func (p *plan) checkBlock(values gjson.Result, of string) {
 
 // checkValue checks one attribute.
 func (p *plan) checkValue(v gjson.Result, s shape, what string) {
-	ok := true
+	var ok bool
 	switch s {
 	case aText:
 		ok = v.Type == gjson.String

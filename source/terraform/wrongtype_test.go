@@ -41,10 +41,10 @@ func spotsIn(r gjson.Result, found []spot, in string) []spot {
 				return true
 			}
 			within := in
-			switch {
-			case name.Str == "after_unknown":
+			switch name.Str {
+			case "after_unknown":
 				within = name.Str
-			case name.Str == "expressions":
+			case "expressions":
 				within = "block" // blocks of one kind may be written as one object
 			}
 			found = spotsIn(part, found, within)

@@ -205,6 +205,11 @@ func TestSample(t *testing.T) {
 	require.Len(t, sample(all, options{sample: 60}), 50)
 }
 
+// TestLastID has the ids of the decision modules' mutants before those of the code.
+func TestLastID(t *testing.T) {
+	require.Equal(t, 9, lastID([]*mutant{{id: 8}, {id: 9}}))
+}
+
 func TestParse(t *testing.T) {
 	for _, args := range [][]string{{"-part", "java"}, {"extra"}} {
 		_, err := parse(args)

@@ -46,9 +46,23 @@ def shown(value):
     return [shown(v) for v in value] if isinstance(value, list) else value
 
 
+def unknown(value, shape, path):
+    """The members of an answer that its shape does not have."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for name, member in value.items():
+            if name not in shape.members:
+                yield path + name
+            else:
+                yield from unknown(member, shape.members[name], path + name + ".")
+    elif shape.type_name == "list" and isinstance(value, list):
+        for member in value:
+            yield from unknown(member, shape.member, path)
+
+
 class Walk:
     def __init__(self):
         self.clients = {}
+        self.unknown = []
         self.cli = create_clidriver()
         self.files = tempfile.mkdtemp(dir=os.environ["WALK_FILES"])
 
@@ -61,9 +75,12 @@ class Walk:
     def boto3(self, region, operation, request):
         if region not in self.clients:
             self.clients[region] = boto3.client("kms", region_name=region, config=CONFIG)
+            self.clients[region].meta.events.register("after-call.kms", self.look)
         client = self.clients[region]
+        self.unknown = []
         try:
-            return {"output": shown(getattr(client, xform_name(operation))(**request))}
+            output = shown(getattr(client, xform_name(operation))(**request))
+            return {"output": output, "unknown": self.unknown}
         except botocore.exceptions.ClientError as error:
             e = error.response["Error"]
             modeled = getattr(client.exceptions, e["Code"], None)
@@ -77,6 +94,11 @@ class Walk:
                     "class": type(error).__name__ if modeled is not None and type(error) is modeled else "",
                 }
             }
+
+    def look(self, http_response, model, **_):
+        """Looks at an answer as it came: boto3 drops what it does not know."""
+        if http_response.status_code == 200 and http_response.content and model.output_shape is not None:
+            self.unknown = sorted(set(unknown(json.loads(http_response.content), model.output_shape, "")))
 
     def argument(self, name, value):
         option = "--" + xform_name(name, "-")

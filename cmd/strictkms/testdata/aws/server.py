@@ -15,7 +15,11 @@ import sys
 import traceback
 
 import awscli.clidriver
-import botocore.loaders
+
+try:
+    from awscli.botocore import loaders  # version 2 has its own
+except ImportError:
+    from botocore import loaders
 
 CLIENT = """#!{python} -IS
 import array, json, os, socket, sys
@@ -28,10 +32,10 @@ s.shutdown(socket.SHUT_WR)
 sys.exit(int(s.makefile().read() or 255))
 """
 
-DATA_PATH = os.environ["AWS_DATA_PATH"]  # which awscli added its own to
+DATA_PATH = os.environ.get("AWS_DATA_PATH")  # which awscli added its own to
 
 # What was read of the models is kept for the commands to come.
-models, load = {}, botocore.loaders.JSONFileLoader.load_file
+models, load = {}, loaders.JSONFileLoader.load_file
 
 
 def kept(self, path):
@@ -40,7 +44,7 @@ def kept(self, path):
     return models[path]
 
 
-botocore.loaders.JSONFileLoader.load_file = kept
+loaders.JSONFileLoader.load_file = kept
 
 
 def warm():
