@@ -7,7 +7,7 @@ GO ?= go
 # FUZZTIME is spent on each fuzz target.
 FUZZTIME ?= 60s
 # RACEPKGS are the packages that share state between goroutines.
-RACEPKGS ?= ./source/... ./store/... ./kms ./iam/... ./server/... ./kmstest
+RACEPKGS ?= ./source/... ./store/... ./kms ./iam/... ./server/...
 BENCHFLAGS ?=
 # MUTATEFLAGS narrow the mutation check, e.g. -part rego, -sample 50, -files rego/pattern.go
 MUTATEFLAGS ?=
@@ -54,6 +54,7 @@ test: $(OPA) ## run every test, building what the tests need first
 .PHONY: race
 race: ## run the tests of the concurrent packages under the race detector
 	$(GO) test -race $(RACEPKGS)
+	$(GO) test -race -short ./kmstest
 	$(GO) test -race -run 'Concurrent|AtOnce|Remembering' ./evaluator
 
 .PHONY: cover

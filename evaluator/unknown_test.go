@@ -187,8 +187,9 @@ var unknownCases = []unknownCase{
 		statements: []string{`Deny {"StringEquals": {"kms:EncryptionContext:c": "d"}}`}, want: []string{"the encryption context is exactly {a=b}"},
 	},
 	{
-		name: "an open variable that does not matter", keys: []string{"acme:y"}, context: evaluator.Context{"acme:x": {"v"}},
-		statements: []string{`Allow {"StringEquals": {"acme:x": ["v", "${acme:y}"]}}`}, want: []string{"allow"},
+		name: "an open variable that does not matter", keys: []string{"acme:y", "acme:z"}, context: evaluator.Context{"acme:x": {"v"}},
+		statements: []string{`Allow {"StringEquals": {"acme:x": ["v", "${acme:y}"]}}`, `Deny {"StringEquals": {"acme:z": "w"}}`},
+		want:       []string{`acme:z is not "w" or missing`},
 	},
 	{
 		name: "a time in seconds", keys: []string{"aws:EpochTime"},

@@ -26,6 +26,7 @@ func TestTerraformKeyStores(t *testing.T) {
 	proxy.MustAddKey("ledger")
 	s := kmstest.Start(t, kmstest.WithWorld(keyStoreWorld), kmstest.WithExternalKeyStore(proxy.Host, proxy.Address, proxy.Certificate))
 	f := newTerraform(t, s, "terraform-key-stores")
+	f.attach()
 	certificate := filepath.Join(t.TempDir(), "customerCA.crt")
 	require.NoError(t, os.WriteFile(certificate, proxy.Certificate, 0o600))
 	variables := []string{

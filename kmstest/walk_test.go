@@ -125,6 +125,9 @@ accounts:
 // the operation. An error that is not in the table is a failure: it is reached, or it is said why it never comes.
 func TestWalk(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("skipped: a thousand calls by Python")
+	}
 	clock := &kmstest.Clock{}
 	o, options := newOutside(t)
 	s := kmstest.Start(t, append(options, kmstest.WithWorld(walkWorld), kmstest.WithClock(clock))...)

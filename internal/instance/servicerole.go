@@ -48,6 +48,7 @@ func (r *serviceRoles) EnsureServiceRole(ctx context.Context, of *kms.Call, serv
 		RequestID: of.RequestID, Account: of.Account, Partition: of.Partition, Region: call.Connection().Region,
 		Principal: own.Caller(), Time: own.Connection().Time, Authorizer: call,
 	}, "CreateServiceLinkedRole", operation.FromJSON(input))
+	own.Include(call)
 	r.instance.trail.Record(&trail.Entry{
 		Call: call, Operation: "CreateServiceLinkedRole", Result: kms.Result(result), Err: err, Latency: time.Since(began),
 		Service: r.identities.Description(),

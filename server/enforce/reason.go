@@ -24,3 +24,11 @@ func (c *Call) Reason(reason *kms.ProxyReason) {
 		reason.SourceVPC, reason.SourceVPCEndpoint = e.VPC, e.ID
 	}
 }
+
+// Include adds what a service asked for on behalf of the caller to what this call asked for, whose outcome depends on it: who
+// asks why it went as it did is told about both.
+func (c *Call) Include(of *Call) {
+	for i := range of.decisions {
+		c.record(of.decisions[i])
+	}
+}

@@ -219,9 +219,10 @@ func TestActions(t *testing.T) {
 		}
 		require.ElementsMatch(t, want, names)
 	}
-	for _, wrong := range []string{"kms:Descrypt", "iam:CreateUser", "", "s3:*"} {
+	for wrong, near := range map[string]string{"kms:Descrypt": "kms:Decrypt", "iam:CreateUser": "", "": "", "s3:*": ""} {
 		_, err := access.Actions(wrong)
-		require.ErrorContains(t, err, "nearest: ", wrong)
+		require.ErrorContains(t, err, "neither an action of AWS KMS nor a family", wrong)
+		require.ErrorContains(t, err, near)
 	}
 }
 

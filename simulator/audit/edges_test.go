@@ -192,6 +192,7 @@ func TestExcerpts(t *testing.T) {
 	use := `{"Version": "2012-10-17", "Statement": [` + allow(app, `"kms:Decrypt"`, "") + "]}"
 	require.Equal(t, "medium", alone(use))
 	require.Equal(t, "critical", alone(excerpt(`"kms:Decrypt"`)))
+	require.Equal(t, "medium", alone(`{"Version": "2012-10-17", "Statement": [`+deny(`"kms:*"`, "")+"]}"))
 	require.Equal(t, "critical", alone("accounts:\n  \"111122223333\":\n    keys:\n      a:\n        policy: "+use+"\n"))
 }
 

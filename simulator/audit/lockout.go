@@ -130,9 +130,11 @@ var (
 )
 
 // isExcerpt reports whether a policy by itself may be statements for another one: it is attached to no key, and does not
-// try to say who manages one. KMS would not take it as a key policy.
+// try to say who manages one, or allows nothing at all. KMS would not take it as a key policy.
 func (s *subject) isExcerpt() bool {
-	return s.key == nil && !slices.ContainsFunc(s.statements, func(st *statement) bool { return st.kms.Has(putKeyPolicy) })
+	manages := func(st *statement) bool { return st.kms.Has(putKeyPolicy) }
+	allows := func(st *statement) bool { return st.Effect == policy.Allow }
+	return s.key == nil && (!slices.ContainsFunc(s.statements, manages) || !slices.ContainsFunc(s.statements, allows))
 }
 
 // hasUnknownAllow reports whether an Allow of the policy names somebody who is not known before deployment.

@@ -106,8 +106,10 @@ func TestAssemblyRefuses(t *testing.T) {
 		"mistake":        {"cdk.out/AppStackInner.nested.template.json", `"kms:Encrypt", "Effect"`, `"kms:Encrypt", "Effekt"`, `cdk.out/AppStackInner.nested.template.json:11:`},
 		"nested gone":    {"cdk.out/AppStack.template.json", "AppStackInner.n", "Inner.n", `cdk.out/AppStack.template.json:26:35: the template of the nested stack InnerNestedStack cannot be read: open cdk.out/Inner.nested.template.json: file does not exist`},
 		"no such output": {"cdk.out/AppStack.template.json", "Outputs.RoleArn", "Outputs.RolArn", `cdk.out/AppStack.template.json:33:66: the nested stack InnerNestedStack has no output "RolArn", did you mean "RoleArn"?`},
-		"a value was not looked up": {manifest, `"artifacts": {`, `"missing": [{"key": "key-provider:account=1:aliasName=alias/a", "provider": "key-provider"}], "artifacts": {`,
-			`the AWS CDK has not looked up "key-provider:account=1:aliasName=alias/a": the templates hold a made-up value in its place; run cdk synth with credentials`},
+		"a value was not looked up": {
+			manifest, `"artifacts": {`, `"missing": [{"key": "key-provider:account=1:aliasName=alias/a", "provider": "key-provider"}], "artifacts": {`,
+			`the AWS CDK has not looked up "key-provider:account=1:aliasName=alias/a": the templates hold a made-up value in its place; run cdk synth with credentials`,
+		},
 		"name is missing": {"cdk.out/assembly-Prod/manifest.json", `"parameters": {"Alias": "alias/prod"}`, `"parameters": {}`, `cdk.out/assembly-Prod/ProdKeys.template.json:2:17: parameter Alias has no default: give it a value with --parameter Alias=…`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,7 +59,7 @@ func (a account) key(id string, key, value *yaml.Node) {
 	if policyNode != nil {
 		k.Policy = a.policy(policy.KeyPolicy, keyPolicyName(k.ARN), policyNode)
 	} else {
-		k.Policy = a.defaultKeyPolicy(k)
+		k.Policy = a.defaultKeyPolicy(k.ARN)
 	}
 	if grantsNode != nil {
 		a.items(grantsNode, "grants", func(n *yaml.Node) { k.Grants = append(k.Grants, a.grant(k.ARN, n)) })
@@ -101,13 +101,12 @@ func (a account) usage(spec string, n *yaml.Node) string {
 }
 
 // defaultKeyPolicy is what a key gets that is made without a policy: the account may give
-// permissions by IAM policies. It stands where the key does
+// permissions by IAM policies
 // (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
-func (a account) defaultKeyPolicy(k *source.Key) *policy.Document {
+func (a account) defaultKeyPolicy(arn string) *policy.Document {
 	src := `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
 		`"Principal":{"AWS":"` + "arn:" + a.defaults.Partition + ":iam::" + a.id + ":root" + `"},"Action":"kms:*","Resource":"*"}]}`
-	doc, diags := policy.Parse(policy.KeyPolicy, keyPolicyName(k.ARN), []byte(src), policy.WithFile(k.Pos.File),
-		policy.WithLocator(func(int) policy.Position { return k.Pos }))
+	doc, diags := policy.Parse(policy.KeyPolicy, keyPolicyName(arn), []byte(src))
 	a.diags = append(a.diags, diags...)
 	return doc
 }

@@ -30,7 +30,7 @@ import (
 // whatever policies it is under. It is nil when the server does not take the world.
 func serve(t *testing.T, w *source.World) *instance.Instance {
 	t.Helper()
-	in, err := instance.Start(t.Context(), instance.Config{World: w, Enforce: enforce.Soft})
+	in, err := instance.Start(t.Context(), instance.Config{World: w, Enforce: enforce.Off})
 	if err != nil {
 		return nil
 	}

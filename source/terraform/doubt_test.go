@@ -19,6 +19,12 @@ func onlyIf(document, operator, key, value string) string {
 	return quoted(strings.Replace(document, `"Resource":"*"`, `"Resource":"*","Condition":{"`+operator+`":{"`+key+`":"`+value+`"}}`, 1))
 }
 
+// abroad is a key of another account than that of the plan.
+const (
+	abroad  = "arn:aws:kms:us-east-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	inOther = `{"address":"aws_kms_key.l","provider_config_key":"aws.other"}`
+)
+
 // TestDoubt holds what an unknown argument may take away, limit or concern to be in doubt: the role has a policy that allows
 // everything, and the account has the say about the key.
 func TestDoubt(t *testing.T) {
@@ -76,6 +82,18 @@ func TestDoubt(t *testing.T) {
 			later("aws_kms_key.l", `{"policy":`+quoted(delegating)+`}`, `{"custom_key_store_id":true}`)), evaluator.Conditional},
 		"a key in a key store": {withPolicy(onlyIf(allowAll, "StringEquals", "kms:KeyOrigin", "AWS_CLOUDHSM"), role,
 			create("aws_kms_key.l", `{"custom_key_store_id":"cks-1","policy":`+quoted(delegating)+`}`)), evaluator.Allow},
+		"a grant of another account": {
+			configured(planWith(role, key, create("aws_kms_key.l", `{"arn":"`+abroad+`","policy":`+quoted(strings.Replace(delegating, "111122223333", "444455556666", 1))+`}`),
+				create("aws_kms_grant.g", `{"key_id":"`+abroad+`","operations":["Decrypt"],"grantee_principal":"arn:aws:iam::111122223333:role/r"}`)), inOther, ""), evaluator.Allow,
+		},
+		"a grant of another account, in part": {
+			configured(planWith(role, key, create("aws_kms_key.l", `{"arn":"`+abroad+`","policy":`+quoted(strings.Replace(delegating, "111122223333", "444455556666", 1))+`}`),
+				later("aws_kms_grant.g", `{"key_id":"`+abroad+`","operations":["Decrypt"],"grantee_principal":"arn:aws:iam::111122223333:role/r"}`, `{"constraints":true}`)), inOther, ""), evaluator.Conditional,
+		},
+		"a grant of another account to somebody else": {
+			configured(planWith(role, key, create("aws_kms_key.l", `{"arn":"`+abroad+`","policy":`+quoted(strings.Replace(delegating, "111122223333", "444455556666", 1))+`}`),
+				later("aws_kms_grant.g", `{"key_id":"`+abroad+`","operations":["Decrypt"],"grantee_principal":"arn:aws:iam::111122223333:role/other"}`, `{"constraints":true}`)), inOther, ""), evaluator.Deny,
+		},
 		"the spec of a primary key": {withPolicy(onlyIf(allowAll, "StringEquals", "kms:KeySpec", "RSA_2048"), role,
 			later("aws_kms_key.primary", `{"arn":"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab","policy":`+quoted(delegating)+`}`, `{"customer_master_key_spec":true}`),
 			create("aws_kms_replica_key.l", `{"region":"us-west-2","primary_key_arn":"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab","policy":`+quoted(delegating)+`}`)), evaluator.Conditional},

@@ -108,6 +108,7 @@ func (b *builder) addGrant(r *resource, g *evaluator.Grant, unknown string) {
 		if doubtful == nil {
 			return
 		}
+		b.doubtAbroad(r, g, k, unknown)
 		b.changeKey(k, func() {
 			k.Policy = joined(k.Policy, doubtful)
 			k.Unknown = append(k.Unknown, unknown)
@@ -125,6 +126,33 @@ func (b *builder) doubtfulGrant(r *resource, g *evaluator.Grant, unknown string)
 	case grantee == "":
 		grantee = unresolvedMark + unknown
 	}
+	who := &part{kind: mapValue, offset: r.offset}
+	who.with(principal, textPart(r.offset, grantee))
+	return b.allowing(r, g, unknown, policy.KeyPolicy, "*", who)
+}
+
+// doubtAbroad gives a doubtful grant to those of another account than the key's whom it may be for, if their account issues it: it
+// then counts without an IAM policy, and a statement of the key policy would not.
+func (b *builder) doubtAbroad(r *resource, g *evaluator.Grant, k *source.Key, unknown string) {
+	arn, _ := policy.ParseARN(k.ARN)
+	if g.IssuingAccount == arn.Account || g.GranteeServicePrincipal != "" {
+		return
+	}
+	for _, kind := range []string{"user", "role"} {
+		for _, h := range b.all(kind) {
+			if h.account() != g.IssuingAccount || g.GranteePrincipal != "" && !strings.HasSuffix(g.GranteePrincipal, "/"+h.own()) {
+				continue
+			}
+			if doc := b.allowing(r, g, unknown, policy.IdentityPolicy, k.ARN, nil); doc != nil {
+				inline, _, _ := h.lists()
+				b.change(h, func() { *inline = append(*inline, doc) })
+			}
+		}
+	}
+}
+
+// allowing is a policy of one statement that may or may not be there: it allows what a grant does.
+func (b *builder) allowing(r *resource, g *evaluator.Grant, unknown string, kind policy.Kind, on string, who *part) *policy.Document {
 	actions := &part{kind: listValue, offset: r.offset}
 	for _, o := range g.Operations {
 		actions.list = append(actions.list, textPart(r.offset, "kms:"+o))
@@ -132,18 +160,18 @@ func (b *builder) doubtfulGrant(r *resource, g *evaluator.Grant, unknown string)
 	if len(actions.list) == 0 {
 		actions.list = []*part{textPart(r.offset, unresolvedMark+unknown)}
 	}
-	who := &part{kind: mapValue, offset: r.offset}
-	who.with(principal, textPart(r.offset, grantee))
 	statement := &part{kind: mapValue, offset: r.offset}
 	statement.with("Sid", textPart(r.offset, unresolvedMark+"the grant "+r.id))
 	statement.with("Effect", textPart(r.offset, "Allow"))
-	statement.with("Principal", who)
+	if who != nil {
+		statement.with("Principal", who)
+	}
 	statement.with("Action", actions)
-	statement.with("Resource", textPart(r.offset, "*"))
+	statement.with("Resource", textPart(r.offset, on))
 	doc := &part{kind: mapValue, offset: r.offset}
 	doc.with("Version", textPart(r.offset, "2012-10-17"))
 	doc.with("Statement", statement)
-	parsed := b.parseParts(doc, wanted{policy.KeyPolicy, "the grant " + r.id, ""})
+	parsed := b.parseParts(doc, wanted{kind, "the grant " + r.id, ""})
 	if parsed == nil {
 		return nil
 	}

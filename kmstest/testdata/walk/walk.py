@@ -1,7 +1,7 @@
 """Calls AWS KMS with boto3 and with the AWS CLI, as kmstest/walk_test.go asks: one JSON document a line, one answer a line.
 
-The first line of the answers is what the model of the installed botocore documents: its operations with their errors. A
-request is {"client": "boto3" or "cli", "region": ..., "operation": ..., "input": {...}}, where {"$bytes": BASE64} is bytes.
+The first line of the answers is what the model of the installed botocore documents: its operations with their errors, and its
+version. A request is {"client": "boto3" or "cli", "region": ..., "operation": ..., "input": {...}}, where {"$bytes": BASE64} is bytes.
 An answer is {"output": {...}} or {"error": {...}}. The AWS CLI runs in this process: its command, its arguments, its output
 and its exit status are those of aws, without the second that each start of it takes.
 """
@@ -68,9 +68,10 @@ class Walk:
 
     def model(self):
         service = botocore.session.get_session().get_service_model("kms")
-        return {
+        operations = {
             name: sorted(e.name for e in service.operation_model(name).error_shapes) for name in service.operation_names
         }
+        return {"version": [int(n) for n in botocore.__version__.split(".")[:2]], "operations": operations}
 
     def boto3(self, region, operation, request):
         if region not in self.clients:
