@@ -41,6 +41,9 @@ func createKey(c *call, in *createKeyInput) (*createKeyOutput, error) {
 	if err := c.authorize("kms:CreateKey", nil, context); err != nil {
 		return nil, err
 	}
+	if err := c.ensureMultiRegionRole(record); err != nil {
+		return nil, err
+	}
 	id, err := c.service.newKeyID(record.MultiRegion)
 	if err != nil {
 		return nil, err

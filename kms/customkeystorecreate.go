@@ -160,7 +160,7 @@ const (
 // createCluster completes a key store with its cluster.
 func (c *call) createCluster(s *customStore, in *createCustomKeyStoreInput) error {
 	if roles := c.service.config.ServiceRoles; roles != nil {
-		if err := roles.EnsureServiceRole(c.ctx, c.Call, customStoreService, customStoreRole); err != nil {
+		if err := roles.EnsureServiceRole(c.ctx, c.Call, customStoreService, customStoreRole, false); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the table of docs/api.md")
 // own action, and what is not as with AWS.
 var notes = map[string]string{
 	"CreateAlias":              "Decided on the alias, by IAM policies, and on the key.",
-	"CreateKey":                "`kms:TagResource` too, with tags. No SM2. In [custom key stores](custom-key-stores.md), too.",
+	"CreateKey":                "`kms:TagResource` too, with tags; `iam:CreateServiceLinkedRole` for a multi-Region key. No SM2. In [custom key stores](custom-key-stores.md), too.",
 	"DeleteAlias":              "Decided on the alias, by IAM policies, and on the key.",
 	"ConnectCustomKeyStore":    "`CONNECTING` lasts a second ([custom key stores](custom-key-stores.md)).",
 	"CreateCustomKeyStore":     "`iam:CreateServiceLinkedRole` too, with the first cluster of an account. Clusters are simulated; no VPC endpoint services ([custom key stores](custom-key-stores.md)).",

@@ -165,3 +165,20 @@ func (s *Service) shareMaterial(fromARN string, from *keyRecord, m *materialReco
 	}
 	return out, nil
 }
+
+// The role with which AWS KMS keeps related multi-Region keys alike.
+const (
+	multiRegionService = "mrk.kms.amazonaws.com"
+	multiRegionRole    = "AWSServiceRoleForKeyManagementServiceMultiRegionKeys"
+)
+
+// ensureMultiRegionRole makes the service-linked role of multi-Region keys with each primary key. Who creates one must be
+// allowed to make the role, whether it is there or not
+// (https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html#multi-region-auth-slr).
+func (c *call) ensureMultiRegionRole(record *keyRecord) error {
+	roles := c.service.config.ServiceRoles
+	if !record.MultiRegion || roles == nil {
+		return nil
+	}
+	return roles.EnsureServiceRole(c.ctx, c.Call, multiRegionService, multiRegionRole, true)
+}

@@ -51,8 +51,9 @@ type Principals interface {
 // ServiceRoles makes the service-linked roles that AWS KMS has in an account.
 type ServiceRoles interface {
 	// EnsureServiceRole makes the role of a name for a service principal of AWS KMS in the account of the caller, with the
-	// permissions of the caller, if it is not there. The error is an [*Error] when the caller may not.
-	EnsureServiceRole(ctx context.Context, call *Call, service, name string) error
+	// permissions of the caller, if it is not there. With again the caller must be allowed to make it even if it is there.
+	// The error is an [*Error] when the caller may not.
+	EnsureServiceRole(ctx context.Context, call *Call, service, name string, again bool) error
 }
 
 // Service is the key management service. It is safe for concurrent use.

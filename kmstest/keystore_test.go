@@ -2,6 +2,7 @@ package kmstest_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,4 +180,27 @@ func TestClusterKeyStore(t *testing.T) {
 	decrypted, err := keeper.Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: data.CiphertextBlob})
 	require.NoError(t, err)
 	require.Equal(t, data.Plaintext, decrypted.Plaintext)
+}
+
+// TestMultiRegionRole makes multi-Region keys with and without the permission to make the service-linked role of AWS KMS,
+// which is asked for whether the role is there or not.
+func TestMultiRegionRole(t *testing.T) {
+	t.Parallel()
+	s := kmstest.Start(t, kmstest.WithWorld(strings.ReplaceAll(keyStoreWorld, "cks.kms", "mrk.kms")))
+	keeper, unlinked, ctx := client(s, "user/keeper"), client(s, "user/unlinked"), t.Context()
+	input := &kms.CreateKeyInput{MultiRegion: aws.Bool(true)}
+	const denied = "AccessDeniedException: User: arn:aws:iam::111122223333:user/unlinked is not authorized to perform: " +
+		"iam:CreateServiceLinkedRole on resource: arn:aws:iam::111122223333:role/aws-service-role/mrk.kms.amazonaws.com/" +
+		"AWSServiceRoleForKeyManagementServiceMultiRegionKeys because no identity-based policy allows the iam:CreateServiceLinkedRole action"
+	for range 2 {
+		_, err := unlinked.CreateKey(ctx, input)
+		require.ErrorContains(t, err, denied)
+		_, err = keeper.CreateKey(ctx, input)
+		require.NoError(t, err)
+	}
+	_, err := unlinked.CreateKey(ctx, &kms.CreateKeyInput{})
+	require.NoError(t, err)
+	keys, err := unlinked.ListKeys(ctx, &kms.ListKeysInput{})
+	require.NoError(t, err)
+	require.Len(t, keys.Keys, 3)
 }

@@ -28,9 +28,10 @@ var _ kms.ServiceRoles = (*serviceRoles)(nil)
 var keyManagement = &iam.Principal{Type: iam.ServicePrincipal, ARN: "kms.amazonaws.com"}
 
 // EnsureServiceRole implements [kms.ServiceRoles].
-func (r *serviceRoles) EnsureServiceRole(ctx context.Context, of *kms.Call, service, name string) error {
+func (r *serviceRoles) EnsureServiceRole(ctx context.Context, of *kms.Call, service, name string, again bool) error {
 	arn := iam.ARN(of.Partition, of.Account, iam.KindRole, "/aws-service-role/"+service+"/", name)
-	if _, exists := r.instance.iam.Lookup(arn); exists {
+	_, exists := r.instance.iam.Lookup(arn)
+	if exists && !again {
 		return nil
 	}
 	own, ok := of.Authorizer.(*enforce.Call)
@@ -55,6 +56,9 @@ func (r *serviceRoles) EnsureServiceRole(ctx context.Context, of *kms.Call, serv
 	})
 	if e, denied := errors.AsType[*operation.Error](err); denied && e.Code == operation.CodeAccessDenied {
 		return &kms.Error{Code: kms.CodeAccessDenied, Message: e.Message, Cause: e}
+	}
+	if e, refused := errors.AsType[*iam.Error](err); refused && exists && e.Code == iam.CodeInvalidInput {
+		return nil // the caller may, and there is nothing to make
 	}
 	return err
 }

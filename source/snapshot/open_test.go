@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/source"
 	"github.com/strictkms/strictkms/source/snapshot"
 )
 
@@ -87,4 +88,52 @@ const grantsOfTwo = `{"Grants":[{"KeyId":"arn:aws:kms:us-east-1:111122223333:key
 func tree(id string) string {
 	return "-- " + id + "/organization.json --\n" + `{"Organization":{"Id":"` + id + `","MasterAccountId":"999988887777"}}` + "\n" +
 		"-- " + id + "/roots.json --\n" + `{"Roots":[{"Id":"r-ab12"}]}` + "\n"
+}
+
+// TestNeverAbsent takes every file of a snapshot away, one at a time: an answer stays what it is or becomes conditional, or nobody
+// is there to ask about.
+func TestNeverAbsent(t *testing.T) {
+	files := account(t)
+	whole := load(t, files)
+	was, defaults := answers(t, whole), whole.Defaults
+	require.Contains(t, was, "role/App Sign "+mrk)
+	open := 0
+	for _, f := range files {
+		w := &source.World{Defaults: defaults}
+		if snapshot.Load(w, without(files, f.Name)) != nil {
+			continue // it is refused
+		}
+		for question, answer := range answers(t, w) {
+			require.Contains(t, []evaluator.Verdict{was[question], evaluator.Conditional}, answer, "without %s: %s", f.Name, question)
+			if answer != was[question] {
+				open++
+			}
+		}
+	}
+	require.Greater(t, open, len(files))
+}
+
+// answers decides what everybody may do with every key.
+func answers(t *testing.T, w *source.World) map[string]evaluator.Verdict {
+	t.Helper()
+	out, e := map[string]evaluator.Verdict{}, evaluator.New(w)
+	var everybody []string
+	for _, u := range w.Users {
+		everybody = append(everybody, "user/"+u.Name)
+	}
+	for _, r := range w.Roles {
+		everybody = append(everybody, "role/"+r.Name)
+	}
+	for _, name := range everybody {
+		p, err := w.Principal(name)
+		require.NoError(t, err)
+		for _, k := range w.Keys {
+			for _, action := range []string{"Decrypt", "Encrypt", "PutKeyPolicy", "Sign", "TagResource"} {
+				d, err := e.Authorize(t.Context(), evaluator.Request{Principal: p, Action: "kms:" + action, Key: &k.Key, Context: evaluator.Context{}})
+				require.NoError(t, err)
+				out[name+" "+action+" "+k.ARN] = d.Decision
+			}
+		}
+	}
+	return out
 }
