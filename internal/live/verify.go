@@ -83,7 +83,7 @@ func (v *Verifier) Check(ctx context.Context, line []byte, name string) (Result,
 	}
 	if r.Expected == "" {
 		if err := v.expect(ctx, c, caller, &r); err != nil {
-			return r.failed(fmt.Errorf("%s: %w", name, err)), nil
+			return r.failed(fmt.Errorf("%s: %w", name, err)), ctx.Err()
 		}
 	}
 	a, err := caller.ask(ctx, q)

@@ -17,7 +17,7 @@ type Rule struct {
 	Name string `json:"name"`
 	// Severity is that of most findings; Others are those that some findings have instead.
 	Severity Severity   `json:"severity"`
-	Others   []Severity `json:"otherSeverities,omitempty"`
+	Others   []Severity `json:"other_severities,omitempty"`
 	// Summary is what is found, Why in a sentence what is bad about it, and Fix what to write instead.
 	Summary string `json:"summary"`
 	Why     string `json:"why"`

@@ -25,7 +25,7 @@ type Change struct {
 	// call and come nearest, when nothing denies it.
 	Reason     string                `json:"reason"`
 	Statements []evaluator.Statement `json:"statements,omitempty"`
-	Misses     []evaluator.Statement `json:"nearMisses,omitempty"`
+	Misses     []evaluator.Statement `json:"near_misses,omitempty"`
 	Count      int                   `json:"count"`
 	First      time.Time             `json:"first"`
 	Last       time.Time             `json:"last"`

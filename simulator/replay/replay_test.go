@@ -123,6 +123,7 @@ func TestUntold(t *testing.T) {
 	for _, c := range []struct{ name, condition, members, want string }{
 		{"source of a service's call", `StringEquals: {aws:SourceAccount: "111122223333"}`, `"userIdentity": {"type": "AWSService", "invokedBy": "logs.us-east-1.amazonaws.com"}`, `aws:SourceAccount`},
 		{"which service", `StringEquals: {kms:ViaService: s3.us-east-1.amazonaws.com}`, role("AWS Internal"), "kms:ViaService"},
+		{"AWS KMS in another Region", `StringEquals: {kms:ViaService: kms.us-east-1.amazonaws.com}`, role("kms.amazonaws.com"), "kms:ViaService"},
 		{"age of MFA", `NumericLessThan: {aws:MultiFactorAuthAge: "300"}`, role(""), "aws:MultiFactorAuthAge"},
 		{"session tags", `StringEquals: {aws:PrincipalTag/team: red}`, role(""), "aws:PrincipalTag/team"},
 		{"VPC", `StringEquals: {aws:SourceVpc: vpc-1}`, `"vpcEndpointId": "vpce-1"`, "aws:SourceVpc"},

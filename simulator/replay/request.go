@@ -179,12 +179,18 @@ func (e *Event) addNetwork(set func(key, value string)) []string {
 	return []string{"aws:SourceVpc", "aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"}
 }
 
+// keyManagement is what AWS KMS calls itself.
+const keyManagement = "kms.amazonaws.com"
+
 // addService adds which service made the call, for its caller or for itself, and returns what is not told of it.
 func (e *Event) addService(set func(key, value string)) []string {
 	id := e.UserIdentity
 	forWhom := []string{"aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"}
 	name, host, isService := strings.Cut(id.InvokedBy, ".")
 	serviceLinked := strings.Contains(id.SessionContext.SessionIssuer.ARN, ":role/aws-service-role/")
+	if id.InvokedBy == keyManagement { // in another Region, for ReplicateKey and UpdatePrimaryRegion: AWS does not say how
+		return append(forWhom, "kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast")
+	}
 	set("kms:GrantIsForAWSResource", strconv.FormatBool(id.InvokedBy != "" || serviceLinked))
 	switch {
 	case id.InvokedBy == "":

@@ -152,7 +152,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Findings   []audit.Finding `json:"findings"`
 		Counts     map[string]int  `json:"counts"`
 		Suppressed int             `json:"suppressed"`
-		FailOn     audit.Severity  `json:"failOn"`
+		FailOn     audit.Severity  `json:"fail_on"`
 		Failed     bool            `json:"failed"`
 	}{r.Files, findings, counts, suppressed, r.FailOn, r.Failed()})
 }

@@ -79,7 +79,7 @@ func TestJSON(t *testing.T) {
 		Findings   []audit.Finding
 		Counts     map[string]int
 		Suppressed int
-		FailOn     string
+		FailOn     string `json:"fail_on"`
 		Failed     bool
 	}
 	r := some()
