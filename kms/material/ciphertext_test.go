@@ -161,6 +161,11 @@ func FuzzParseCiphertext(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(ciphertext)
 		f.Add(ciphertext[:len(ciphertext)-1])
+		twice, err := m.EncryptTwice(rand.Reader, id, nil, []byte("secret"), func(_, inner []byte) (Outer, error) {
+			return Outer{IV: make([]byte, 12), Metadata: []byte("m"), Tag: make([]byte, tagSizeInBytes), Text: inner}, nil
+		})
+		require.NoError(f, err)
+		f.Add(twice)
 	}
 	f.Add(bytes.Repeat([]byte{0xff}, 100))
 	f.Fuzz(func(t *testing.T, ciphertext []byte) {
@@ -174,7 +179,12 @@ func FuzzParseCiphertext(f *testing.F) {
 		require.True(t, ok)
 		again, err := appendHeader(nil, header.KeyID, material)
 		require.NoError(t, err)
-		require.Equal(t, ciphertext[:offsetNonce], again, "the header is read and written back unchanged")
+		again[0] = ciphertext[0]
+		require.Equal(t, ciphertext[:offsetNonce], again, "the header is read and written back unchanged, but for the version")
+		outside := func(_ []byte, o *Outer) ([]byte, error) { return o.Text, nil }
+		if _, err := m.DecryptTwice(header.KeyID, nil, ciphertext, outside); err != nil {
+			require.ErrorIs(t, err, ErrCiphertext)
+		}
 		if _, err := m.Decrypt(header.KeyID, nil, ciphertext); err != nil {
 			require.Equal(t, ErrCiphertext, err)
 		}
