@@ -73,7 +73,9 @@ func isAllowed(t *rapid.T, ev *evaluator.Evaluator, q *simulator.Question) bool 
 // lists, by name or by what stands for them. Whom it denies no answer says can always.
 func TestNobodyIsMissing(t *testing.T) {
 	allowed := map[source.CandidateKind]int{}
-	check(t, func(t *rapid.T, d drawer) {
+	missing := func(kind source.CandidateKind) bool { return allowed[kind] == 0 }
+	kinds := []source.CandidateKind{source.CandidateAccount, source.CandidateAnyone, source.CandidateRole}
+	property := func(t *rapid.T, d drawer) {
 		w := d.world()
 		ev := evaluator.New(w)
 		action := rapid.SampledFrom(someActions(t)).Draw(t, "asked")
@@ -105,9 +107,10 @@ func TestNobodyIsMissing(t *testing.T) {
 				allowed[candidates[listed].Kind]++
 			}
 		}
-	})
-	t.Log(allowed)
-	for _, kind := range []source.CandidateKind{source.CandidateAccount, source.CandidateAnyone, source.CandidateRole} {
-		require.NotZero(t, allowed[kind], kind)
 	}
+	for round := 0; round < 20 && slices.ContainsFunc(kinds, missing); round++ { // some are rare
+		check(t, property)
+	}
+	t.Log(allowed)
+	require.False(t, slices.ContainsFunc(kinds, missing))
 }

@@ -75,7 +75,9 @@ func contextsFor(worlds ...object) []evaluator.Context {
 // that the one world allows and the other one denies. Every request whose answer changes is looked for in the lines.
 func TestEachLineIsConfirmed(t *testing.T) {
 	counts := map[string]int{}
-	rapid.Check(t, func(rt *rapid.T) {
+	kinds := []string{"gained", "widened", "narrowed", "lost", "verdict same", "verdict narrower", "verdict wider"}
+	missing := func(kind string) bool { return counts[kind] == 0 }
+	check := func(rt *rapid.T) {
 		d := drawer{rt}
 		before := d.world()
 		after := d.mutated(before)
@@ -111,11 +113,12 @@ func TestEachLineIsConfirmed(t *testing.T) {
 				}
 			}
 		}
-	})
-	t.Log(counts)
-	for _, kind := range []string{"gained", "widened", "narrowed", "lost", "verdict same", "verdict narrower", "verdict wider"} {
-		require.NotZero(t, counts[kind], kind)
 	}
+	for round := 0; round < 20 && slices.ContainsFunc(kinds, missing); round++ { // some are rare
+		rapid.Check(t, check)
+	}
+	t.Log(counts)
+	require.False(t, slices.ContainsFunc(kinds, missing))
 }
 
 // kindIn is what a report says about a principal, an action and a key.

@@ -45,7 +45,7 @@ func outsiders(t require.TestingT) map[*evaluator.Principal][]string {
 // about somebody who stands for the caller.
 func TestOutsidersAreCovered(t *testing.T) {
 	counts := map[bool]int{}
-	rapid.Check(t, func(rt *rapid.T) {
+	property := func(rt *rapid.T) {
 		d := drawer{rt}
 		before := d.world()
 		after := d.mutated(before)
@@ -78,7 +78,9 @@ func TestOutsidersAreCovered(t *testing.T) {
 				}
 			}
 		}
-	})
-	require.NotZero(t, counts[true])
-	require.NotZero(t, counts[false])
+	}
+	for round := 0; round < 20 && len(counts) < 2; round++ { // some are rare
+		rapid.Check(t, property)
+	}
+	require.Len(t, counts, 2)
 }
