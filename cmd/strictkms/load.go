@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 
 	"github.com/strictkms/strictkms/policy"
@@ -143,6 +144,9 @@ func (l *loader) load(in input) error {
 			Account: l.options.Account, Region: l.options.Region, Before: in.before,
 		})
 	default:
+		if filepath.Ext(name) == ".tf" {
+			return fmt.Errorf("%s:1:1: this is a configuration of Terraform: expected a plan of it, written with terraform show -json PLAN", name)
+		}
 		err := cloudformation.Load(l.world, name, src, l.stack(name))
 		if diags, ok := errors.AsType[policy.Diagnostics](err); ok && diags[0].Code == "not-a-template" {
 			return fmt.Errorf("%s:1:1: expected %s", name, l.expected)
