@@ -16,10 +16,10 @@ import (
 // contextValues are the values that tell the conditions of drawn worlds apart, by condition key; nil is that it is missing.
 var contextValues = map[string][][]string{
 	"kms:ViaService":             {nil, {"s3.us-east-1.amazonaws.com"}, {"ec2.us-east-1.amazonaws.com"}, {"rds.us-east-1.amazonaws.com"}},
-	"kms:EncryptionContext:t":    {nil, {"a"}, {"b"}, {"ab"}, {"c"}, {"A"}},
+	"kms:EncryptionContext:t":    {nil, {"a"}, {"b"}, {"ab"}, {"c"}, {"A"}, {"ac"}, {"cb"}, {"cc"}},
 	"kms:EncryptionContext:u":    {nil, {"a"}, {"z"}},
-	"kms:EncryptionContext:T":    {nil, {"a"}, {"b"}, {"c"}}, // the same condition key, and another name in kms:EncryptionContextKeys
-	"kms:EncryptionContext:U":    {nil, {"a"}},
+	"kms:EncryptionContext:T":    {nil, {"a"}, {"b"}, {"ab"}, {"c"}, {"A"}, {"ac"}, {"cb"}, {"cc"}}, // the same condition key, and another name in kms:EncryptionContextKeys
+	"kms:EncryptionContext:U":    {nil, {"a"}, {"z"}},
 	"kms:EncryptionContext:v":    {nil, {"a"}},
 	"aws:SourceIp":               {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"192.0.2.1"}},
 	"aws:MultiFactorAuthPresent": {nil, {"true"}, {"false"}},
