@@ -143,7 +143,7 @@ func TestIndirectWaysAreDecisions(t *testing.T) {
 // asking can about every pair until nobody is added, and misses nobody of them in the answer.
 func TestChainsAreTheReference(t *testing.T) {
 	longest := 0
-	check(t, func(t *rapid.T, d drawer) {
+	property := func(t *rapid.T, d drawer) {
 		w := d.world()
 		ev := evaluator.New(w)
 		decrypt := someActions(t)[0]
@@ -196,6 +196,9 @@ func TestChainsAreTheReference(t *testing.T) {
 				require.True(t, named[candidates[i].Name], "%s is missing", candidates[i].Name)
 			}
 		}
-	})
+	}
+	for round := 0; round < 20 && longest == 0; round++ { // chains are rare
+		check(t, property)
+	}
 	require.Positive(t, longest, "no chain was ever found")
 }
