@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/rapidtest"
 	"github.com/strictkms/strictkms/policy"
 )
 
@@ -25,9 +26,8 @@ var (
 // TestMain reports, for make property, what the property tests compared.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	checks := flag.Lookup("rapid.checks")
-	if asked = checks.Value.String() != checks.DefValue; !asked && *times == 1 && testing.CoverMode() == "" {
-		_ = checks.Value.Set("60") // make test is for every day
+	if asked = rapidtest.Asked(); *times == 1 && testing.CoverMode() == "" {
+		rapidtest.SetChecks(60) // make test is for every day
 	}
 	code := m.Run()
 	if *times > 1 {

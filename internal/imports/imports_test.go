@@ -211,6 +211,7 @@ var rules = []rule{
 	// What CI systems read: workflow commands of GitHub, text that XML can hold.
 	{pkg: "internal/annotation", deny: effects},
 	{pkg: "internal/wholefile", deny: network},
+	{pkg: "internal/rapidtest", modules: []string{"pgregory.net/rapid"}}, // tests import it
 	{pkg: "internal/imports"},
 }
 

@@ -35,6 +35,14 @@ func Write(name string, mode fs.FileMode, write func(io.Writer) error) (err erro
 	return os.Rename(f.Name(), name)
 }
 
+// WriteBytes is [Write] of what is known beforehand.
+func WriteBytes(name string, mode fs.FileMode, content []byte) error {
+	return Write(name, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
 // prefix begins the names of the files that are not whole yet.
 const prefix = ".strictkms-"
 

@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -138,7 +137,7 @@ func (f *Folder) loadCertificate(host string) error {
 	}
 	f.Certificate = made
 	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
-	return errors.Join(writeFile(f.name(certificateKey), 0o600, private), writeFile(f.name(CertificateFile), 0o644, text))
+	return errors.Join(wholefile.WriteBytes(f.name(certificateKey), 0o600, private), wholefile.WriteBytes(f.name(CertificateFile), 0o644, text))
 }
 
 // readJSON reads a file, and reports whether it is there. Errors do not quote it: there are secrets in it.
@@ -161,12 +160,5 @@ func writeJSON(name string, value any) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(name, 0o600, append(text, '\n'))
-}
-
-func writeFile(name string, mode fs.FileMode, text []byte) error {
-	return wholefile.Write(name, mode, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return wholefile.WriteBytes(name, 0o600, append(text, '\n'))
 }

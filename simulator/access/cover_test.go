@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/rapidtest"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/simulator"
 	"github.com/strictkms/strictkms/source"
@@ -108,9 +109,7 @@ func TestNobodyIsMissing(t *testing.T) {
 			}
 		}
 	}
-	for round := 0; round < 20 && slices.ContainsFunc(kinds, missing); round++ { // some are rare
-		check(t, property)
-	}
+	rapidtest.Until(t, func() bool { return !slices.ContainsFunc(kinds, missing) }, drawing(property))
 	t.Log(allowed)
 	require.False(t, slices.ContainsFunc(kinds, missing))
 }

@@ -229,7 +229,12 @@ func (d drawer) context() evaluator.Context {
 // check runs a property.
 func check(t *testing.T, property func(t *rapid.T, d drawer)) {
 	t.Helper()
-	rapid.Check(t, func(t *rapid.T) { property(t, drawer{t}) })
+	rapid.Check(t, drawing(property))
+}
+
+// drawing is a property that draws with a drawer.
+func drawing(property func(t *rapid.T, d drawer)) func(*rapid.T) {
+	return func(t *rapid.T) { property(t, drawer{t}) }
 }
 
 // someActions are those that the properties ask about.

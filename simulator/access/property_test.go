@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/rapidtest"
 	"github.com/strictkms/strictkms/simulator"
 	"github.com/strictkms/strictkms/source"
 )
@@ -197,8 +198,6 @@ func TestChainsAreTheReference(t *testing.T) {
 			}
 		}
 	}
-	for round := 0; round < 20 && longest == 0; round++ { // chains are rare
-		check(t, property)
-	}
+	rapidtest.Until(t, func() bool { return longest > 0 }, drawing(property))
 	require.Positive(t, longest, "no chain was ever found")
 }

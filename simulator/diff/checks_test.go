@@ -3,19 +3,12 @@ package diff_test
 import (
 	"flag"
 	"testing"
-)
 
-// checks is how often properties are checked where -rapid.checks does not say: each check asks hundreds of questions.
-const checks = "50"
+	"github.com/strictkms/strictkms/internal/rapidtest"
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
-	if !asked {
-		if err := flag.Set("rapid.checks", checks); err != nil {
-			panic(err) // the properties' library has the flag
-		}
-	}
+	rapidtest.SetChecks(50) // each asks hundreds of questions
 	m.Run()
 }

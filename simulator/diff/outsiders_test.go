@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/strictkms/strictkms/evaluator"
+	"github.com/strictkms/strictkms/internal/rapidtest"
 	"github.com/strictkms/strictkms/policy"
 	"github.com/strictkms/strictkms/simulator/diff"
 )
@@ -79,8 +80,6 @@ func TestOutsidersAreCovered(t *testing.T) {
 			}
 		}
 	}
-	for round := 0; round < 20 && len(counts) < 2; round++ { // some are rare
-		rapid.Check(t, property)
-	}
+	rapidtest.Until(t, func() bool { return len(counts) == 2 }, property)
 	require.Len(t, counts, 2)
 }

@@ -3,7 +3,6 @@ package seed
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"strings"
@@ -45,10 +44,7 @@ func WriteCredentials(file string, profiles []Profile) error {
 	if err != nil {
 		return err
 	}
-	return wholefile.Write(file, credentialsMode, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return wholefile.WriteBytes(file, credentialsMode, text)
 }
 
 // credentialsText is what the file says.
